@@ -1,0 +1,43 @@
+using QMoi.Handlers.Forges;
+
+namespace QMoi.Handlers.Events;
+
+/// <summary>How one forge signs, names and shapes its deliveries. Called in this order, each once: verify, read the envelope; and after storage: read the event.</summary>
+public interface IWebhookFormat
+{
+    ForgeKind Forge { get; }
+
+    /// <summary>Headers to keep with the delivery for a replay, lower case. Never one that carries a token or a signature.</summary>
+    IReadOnlyList<string> KeptHeaders { get; }
+
+    /// <summary>Proof over the raw bytes, before anything is parsed. Constant time; never throws, whatever the headers hold.</summary>
+    VerificationResult Verify(WebhookHeaders headers, ReadOnlySpan<byte> body, WebhookSecrets secrets, DateTimeOffset now);
+
+    /// <summary>One small strict reader: ids, event and repository. Null (with the reason) when unreadable or self-contradictory: then 400 and nothing is stored.</summary>
+    Envelope? ReadEnvelope(WebhookHeaders headers, ReadOnlySpan<byte> body, out string? problem);
+
+    /// <summary>What the stored delivery means. Everything foreign ends as <see cref="ForgeEvent.Nothing"/>; throws <see cref="FormatException"/> when a known event lacks what it must have.</summary>
+    ForgeEvent ReadEvent(string eventName, ReadOnlySpan<byte> body);
+}
+
+/// <summary>Request headers with case-insensitive names; repeated headers are all there.</summary>
+public abstract class WebhookHeaders
+{
+    /// <summary>The values of a header, empty when absent.</summary>
+    public abstract IReadOnlyList<string> All(string name);
+
+    /// <summary>The header's value when it is there exactly once, else <c>null</c>.</summary>
+    public string? One(string name) => All(name) is [var value] ? value : null;
+}
+
+public enum VerificationResult { Verified, Refused }
+
+/// <summary>Secrets valid now; two of each while one is being changed. An empty list verifies nothing.</summary>
+/// <param name="SigningTokens">GitLab <c>whsec_…</c>; where there is any, the weaker proof is not looked at.</param>
+public sealed record WebhookSecrets(IReadOnlyList<string> Secrets, IReadOnlyList<string> SigningTokens);
+
+/// <summary>What storage needs to know of a delivery.</summary>
+/// <param name="DeliveryId">As the forge sent it; at most 200 characters, printable ASCII.</param>
+/// <param name="RepositoryId">The lane; <c>null</c> for events without a repository.</param>
+/// <param name="IsPing">Answered 200 and not worked.</param>
+public sealed record Envelope(string DeliveryId, string EventName, long? RepositoryId, string? RepositoryName, bool IsPing);

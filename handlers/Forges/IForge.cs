@@ -1,0 +1,83 @@
+using QMoi.Fixers;
+
+namespace QMoi.Handlers.Forges;
+
+/// <summary>
+/// The verbs the bot needs of a forge; one adapter per forge. Every verb throws <see cref="ForgeException"/> when the forge cannot be asked or refuses,
+/// and honours the rate limits the forge has told. Reading verbs are safe to repeat; what creates something says how a repetition ends.
+/// </summary>
+public interface IForge
+{
+    ForgeKind Kind { get; }
+
+    /// <summary>Requests sent so far for this unit of work, in order, redirects included: what the fix cost.</summary>
+    IReadOnlyList<ForgeCall> Calls { get; }
+
+    /// <summary>Errors that kept a pipeline from having jobs (GitLab <c>yaml_errors</c>), one a line; <c>null</c> when there are none.</summary>
+    Task<string?> GetPipelineErrorsAsync(Repository repository, long pipelineId, CancellationToken cancellationToken);
+
+    /// <summary>The latest attempt's jobs of a pipeline, in the forge's order.</summary>
+    Task<IReadOnlyList<Job>> ListJobsAsync(Repository repository, long pipelineId, CancellationToken cancellationToken);
+
+    /// <summary>A job's log as it comes; <c>null</c> when the job has none (404, erased, expired). The caller disposes it.</summary>
+    Task<Stream?> OpenJobLogAsync(Repository repository, long jobId, CancellationToken cancellationToken);
+
+    /// <summary>Runs one failed job again (GitLab) or the run's failed jobs (GitHub). A job that was already retried is a refusal, not a second run.</summary>
+    Task RetryAsync(Repository repository, long pipelineId, long jobId, CancellationToken cancellationToken);
+
+    /// <summary><c>null</c> when there is no such file at the ref.</summary>
+    Task<RepositoryFile?> ReadFileAsync(Repository repository, string path, string gitRef, CancellationToken cancellationToken);
+
+    /// <summary>The entries directly in a folder; empty when there is none.</summary>
+    Task<IReadOnlyList<TreeEntry>> ListFolderAsync(Repository repository, string folder, string gitRef, CancellationToken cancellationToken);
+
+    /// <summary><c>null</c> when the branch does not exist.</summary>
+    Task<CommitSha?> GetBranchHeadAsync(Repository repository, string branch, CancellationToken cancellationToken);
+
+    /// <summary>The open merge request that has the commit at its head, from this repository or a fork; <c>null</c> when there is none.</summary>
+    Task<MergeRequest?> FindMergeRequestAsync(Repository repository, CommitSha head, CancellationToken cancellationToken);
+
+    /// <summary>A merge request (any state) from a branch of the repository itself; <c>null</c> when there is none. Used to look an effect up after a crash.</summary>
+    Task<MergeRequest?> FindMergeRequestFromBranchAsync(Repository repository, string sourceBranch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes a new branch at <see cref="NewCommit.Parent"/> with one commit on it and returns that commit. An existing branch is a
+    /// <see cref="ForgeProblem.Conflict"/>; the caller then looks at its head.
+    /// </summary>
+    Task<CommitSha> CommitToNewBranchAsync(Repository repository, NewCommit commit, CancellationToken cancellationToken);
+
+    /// <summary>An open merge request from the same branch is a <see cref="ForgeProblem.Conflict"/>.</summary>
+    Task<MergeRequest> OpenMergeRequestAsync(Repository repository, NewMergeRequest mergeRequest, CancellationToken cancellationToken);
+
+    /// <summary>Replaces the body and, where asked, closes. Twice is the same as once.</summary>
+    Task UpdateMergeRequestAsync(Repository repository, long number, string body, MergeRequestChange change, CancellationToken cancellationToken);
+
+    /// <summary>Deleting a branch that is gone is not an error.</summary>
+    Task DeleteBranchAsync(Repository repository, string branch, CancellationToken cancellationToken);
+
+    /// <summary>Comments on a merge request or a commit and returns the comment's handle, to be edited by.</summary>
+    Task<CommentHandle> CreateCommentAsync(Repository repository, CommentTarget target, string body, CancellationToken cancellationToken);
+
+    Task EditCommentAsync(Repository repository, CommentHandle comment, string body, CancellationToken cancellationToken);
+
+    /// <summary>The bot's own comment that contains the marker; <c>null</c> when there is none. Used to look an effect up after a crash.</summary>
+    Task<CommentHandle?> FindCommentAsync(Repository repository, CommentTarget target, string marker, CancellationToken cancellationToken);
+
+    /// <summary>An emoji (<c>eyes</c>, <c>thumbs_up</c>, <c>thumbs_down</c>, <c>confused</c>) on a comment. Twice is the same as once.</summary>
+    Task AddReactionAsync(Repository repository, CommentHandle comment, string emoji, CancellationToken cancellationToken);
+
+    Task<Permission> GetPermissionAsync(Repository repository, long userId, string userName, CancellationToken cancellationToken);
+
+    /// <summary>Checks a CI file's text in the repository's context; an empty list is valid. <c>null</c> where the forge offers no such check (GitHub).</summary>
+    Task<IReadOnlyList<string>?> LintCiAsync(Repository repository, string content, CancellationToken cancellationToken);
+
+    /// <summary>How git reads the repository: the URL without credentials, and the header that authenticates.</summary>
+    Task<GitAccess> GetGitAccessAsync(Repository repository, CancellationToken cancellationToken);
+}
+
+/// <summary>Makes adapters. One adapter serves one unit of work, so that its calls can be counted; tokens and limits are shared below it.</summary>
+public interface IForges
+{
+    /// <summary>Throws <see cref="ForgeException"/> with <see cref="ForgeProblem.NotConfigured"/> when no token is set for the forge.</summary>
+    IForge Open(Repository repository);
+}

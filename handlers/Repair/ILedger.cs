@@ -1,0 +1,56 @@
+using QMoi.Handlers.Forges;
+
+namespace QMoi.Handlers.Repair;
+
+/// <summary>
+/// The durable memory of what was tried and done, seen through one worker's lease: every write is refused with <see cref="LeaseLostException"/> once the
+/// lease has passed to another worker (fencing). Implemented by each store.
+/// </summary>
+public interface ILedger
+{
+    /// <summary>Attempts on one head commit, oldest first.</summary>
+    Task<IReadOnlyList<Attempt>> AttemptsOnAsync(string repositoryKey, CommitSha head, CancellationToken cancellationToken);
+
+    /// <summary>The newest attempt whose fix branch this is; <c>null</c> when there is none.</summary>
+    Task<Attempt?> AttemptOfFixBranchAsync(string repositoryKey, string fixBranch, CancellationToken cancellationToken);
+
+    /// <summary>Attempts on a branch (any head) that have a fix which is open, newest first.</summary>
+    Task<IReadOnlyList<Attempt>> OpenAttemptsAsync(string repositoryKey, string branch, CancellationToken cancellationToken);
+
+    /// <summary>Inserts (Id 0) or updates; returns the attempt with its id.</summary>
+    Task<Attempt> SaveAsync(Attempt attempt, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Durably announces an effect before it is done. <see cref="EffectState.New"/>: do it, then <see cref="CompleteEffectAsync"/>.
+    /// <see cref="EffectState.Begun"/>: an earlier run may have done it: look on the forge first. <see cref="EffectState.Done"/>: use the result.
+    /// </summary>
+    Task<EffectState> BeginEffectAsync(string key, CancellationToken cancellationToken);
+
+    Task CompleteEffectAsync(string key, string result, CancellationToken cancellationToken);
+
+    /// <summary>Takes the announcement back after the forge clearly refused, so that nothing is left to look up.</summary>
+    Task AbandonEffectAsync(string key, CancellationToken cancellationToken);
+}
+
+public abstract record EffectState
+{
+    private EffectState() { }
+    public sealed record New : EffectState;
+    public sealed record Begun : EffectState;
+    public sealed record Done(string Result) : EffectState;
+}
+
+public sealed class LeaseLostException() : Exception("Another worker has taken this delivery over; nothing more is written here.");
+
+public enum AttemptState { Diagnosed, WaitingForPipeline, Retried, Delivering, Delivered, Verified, Failed, Explained, Declined, DryRun, Closed, Merged }
+
+/// <summary>One failure on one head commit and what was tried for it: kept for ever, shown to people.</summary>
+/// <param name="Number">1 or 2: which try for this head commit and failure signature.</param>
+/// <param name="DiagnosisJson">The diagnosis as shown; redacted.</param>
+/// <param name="PatchHash">SHA-256 (hex) of the patch: one that failed is not offered again.</param>
+/// <param name="Summary">One sentence: what was done or why not.</param>
+/// <param name="PatchDiff">Unified diff as shown, capped.</param>
+public sealed record Attempt(
+    long Id, string RepositoryKey, string Branch, CommitSha Head, string FailureSignature, string FailureId, long PipelineId, int PipelineAttempt, long? JobId, string? JobName,
+    int Number, AttemptState State, string? FixBranch, CommitSha? FixHead, long? MergeRequestNumber, string? MergeRequestUrl, string? PatchHash, string? PatchDiff,
+    string DiagnosisJson, string Summary, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
