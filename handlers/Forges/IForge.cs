@@ -22,8 +22,8 @@ public interface IForge
     /// <summary>A job's log as it comes; <c>null</c> when the job has none (404, erased, expired). The caller disposes it.</summary>
     Task<Stream?> OpenJobLogAsync(Repository repository, long jobId, CancellationToken cancellationToken);
 
-    /// <summary>Runs one failed job again (GitLab) or the run's failed jobs (GitHub). A job that was already retried is a refusal, not a second run.</summary>
-    Task RetryAsync(Repository repository, long pipelineId, long jobId, CancellationToken cancellationToken);
+    /// <summary>Runs the failed jobs of a finished pipeline again. A job that was run again already is not run a second time.</summary>
+    Task RetryAsync(Repository repository, long pipelineId, IReadOnlyList<long> jobIds, CancellationToken cancellationToken);
 
     /// <summary><c>null</c> when there is no such file at the ref.</summary>
     Task<RepositoryFile?> ReadFileAsync(Repository repository, string path, string gitRef, CancellationToken cancellationToken);

@@ -14,6 +14,9 @@ public interface ILedger
     /// <summary>The newest attempt whose fix branch this is; <c>null</c> when there is none.</summary>
     Task<Attempt?> AttemptOfFixBranchAsync(string repositoryKey, string fixBranch, CancellationToken cancellationToken);
 
+    /// <summary>The attempt whose fix this commit is; <c>null</c> when it is nobody's or a person's.</summary>
+    Task<Attempt?> AttemptOfFixHeadAsync(string repositoryKey, CommitSha fixHead, CancellationToken cancellationToken);
+
     /// <summary>Attempts on a branch (any head) that have a fix which is open, newest first.</summary>
     Task<IReadOnlyList<Attempt>> OpenAttemptsAsync(string repositoryKey, string branch, CancellationToken cancellationToken);
 
@@ -42,15 +45,20 @@ public abstract record EffectState
 
 public sealed class LeaseLostException() : Exception("Another worker has taken this delivery over; nothing more is written here.");
 
-public enum AttemptState { Diagnosed, WaitingForPipeline, Retried, Delivering, Delivered, Verified, Failed, Explained, Declined, DryRun, Closed, Merged }
+/// <summary>
+/// Diagnosed: found, not decided. WaitingForPipeline: a retry that must wait until the pipeline is over. Retried: runs again. Delivering: branch and merge
+/// request are being made. Delivered: offered, its pipeline not over. Verified: green. Failed: the fix did not heal and was closed. SameCause: another job's
+/// attempt stands for this one. Explained, Declined, DryRun: nothing was changed. Closed, Merged: what people did with the fix.
+/// </summary>
+public enum AttemptState { Diagnosed, WaitingForPipeline, Retried, Delivering, Delivered, Verified, Failed, SameCause, Explained, Declined, DryRun, Closed, Merged }
 
 /// <summary>One failure on one head commit and what was tried for it: kept for ever, shown to people.</summary>
 /// <param name="Number">1 or 2: which try for this head commit and failure signature.</param>
-/// <param name="DiagnosisJson">The diagnosis as shown; redacted.</param>
+/// <param name="DetailsJson">The <see cref="AttemptDetails"/>: diagnosis as shown, redacted, and where it came from.</param>
 /// <param name="PatchHash">SHA-256 (hex) of the patch: one that failed is not offered again.</param>
 /// <param name="Summary">One sentence: what was done or why not.</param>
 /// <param name="PatchDiff">Unified diff as shown, capped.</param>
 public sealed record Attempt(
     long Id, string RepositoryKey, string Branch, CommitSha Head, string FailureSignature, string FailureId, long PipelineId, int PipelineAttempt, long? JobId, string? JobName,
     int Number, AttemptState State, string? FixBranch, CommitSha? FixHead, long? MergeRequestNumber, string? MergeRequestUrl, string? PatchHash, string? PatchDiff,
-    string DiagnosisJson, string Summary, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    string DetailsJson, string Summary, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);

@@ -1,0 +1,26 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using QMoi.Fixers;
+
+namespace QMoi.Handlers.Repair;
+
+/// <summary>What an attempt's comment and merge request are written from, kept with the attempt.</summary>
+/// <param name="PipelineName">The workflow's name on GitHub, where several run for one commit; <c>null</c> on GitLab.</param>
+/// <param name="MergeRequestNumber">The merge request whose pipeline failed; its comment is edited when the result is known.</param>
+/// <param name="FixSummary">What the patch changes, one sentence.</param>
+/// <param name="Result">What the fix's own pipeline said, ready for Markdown; <c>null</c> while it runs.</param>
+/// <param name="Files">The files that the patch changes.</param>
+/// <param name="WasTransient">The fix's own pipeline failed on something that a retry may cure.</param>
+public sealed record AttemptDetails(
+    Diagnosis Diagnosis, string? PipelineName, string PipelineUrl, string? CiFile, long? MergeRequestNumber, string? FixSummary = null, string? Result = null, bool WasTransient = false,
+    IReadOnlyList<string>? Files = null)
+{
+    public static AttemptDetails Of(Attempt attempt) =>
+        JsonSerializer.Deserialize(attempt.DetailsJson, AttemptJson.Default.AttemptDetails) ?? throw new JsonException("An attempt without details.");
+
+    public string ToJson() => JsonSerializer.Serialize(this, AttemptJson.Default.AttemptDetails);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(AttemptDetails))]
+internal sealed partial class AttemptJson : JsonSerializerContext;

@@ -1,0 +1,64 @@
+using QMoi.Fixers;
+using QMoi.Handlers.Git;
+using QMoi.Handlers.Tools;
+
+namespace QMoi.Handlers.Repair;
+
+public abstract record FixPlan
+{
+    private FixPlan() { }
+
+    /// <param name="Summary">What the patch changes, one sentence.</param>
+    public sealed record Ready(Patch Patch, string Summary) : FixPlan;
+
+    /// <param name="Reason">Why nothing is offered, for people.</param>
+    public sealed record None(string Reason) : FixPlan;
+}
+
+/// <summary>From a diagnosis to a patch that has passed the fixed rules. Changes nothing; used by the bot and by <c>qmoi fix</c> alike.</summary>
+public sealed class FixPlanner(ToolRunner tools)
+{
+    /// <param name="openWorkTree">Gives a work tree at the failing commit, when a tool has to run.</param>
+    public async Task<FixPlan> PlanAsync(
+        Diagnosis diagnosis, ICheckout checkout, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)
+    {
+        if (FixerIndex.Find(diagnosis.FailureId) is not { } fixer)
+            return new FixPlan.None("No rule repairs this kind of failure.");
+
+        return await fixer.FixAsync(diagnosis, checkout, cancellationToken) switch
+        {
+            FixResult.Fixed @fixed => Check(@fixed.Patch, @fixed.Summary, diagnosis, diagnosis.MayChange),
+            FixResult.NeedsTool needed => await RunToolAsync(needed, diagnosis, openWorkTree, cancellationToken),
+            FixResult.Declined declined => new FixPlan.None(declined.Reason),
+            _ => throw new InvalidOperationException("FixResult is a closed set."),
+        };
+    }
+
+    private async Task<FixPlan> RunToolAsync(
+        FixResult.NeedsTool needed, Diagnosis diagnosis, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)
+    {
+        if (tools.Unavailable is { } reason)
+            return new FixPlan.None(reason);
+        var fetched = await openWorkTree(cancellationToken);
+        if (fetched is not FetchResult.Fetched { Tree: var tree })
+            return new FixPlan.None($"The repository could not be fetched: {((FetchResult.Refused)fetched).Reason}");
+        using var removedAtTheEnd = tree;
+        return await tools.RunAsync(needed.Tool, tree, needed.MayChange, cancellationToken) switch
+        {
+            ToolOutcome.Changed changed => Check(changed.Patch, needed.Tool.Summary, diagnosis, needed.MayChange),
+            ToolOutcome.NothingChanged => new FixPlan.None("The tool that repairs this ran and changed nothing."),
+            ToolOutcome.Failed failed => new FixPlan.None($"The tool that repairs this failed: {failed.Reason}"),
+            ToolOutcome.MissingTool missing => new FixPlan.None($"{missing.Program} is not installed where the bot runs. {missing.HowToGet}"),
+            ToolOutcome.NoSandbox none => new FixPlan.None(none.Reason),
+            ToolOutcome.Overreached over => new FixPlan.None($"The tool also changed files it must not touch: {string.Join(", ", over.Paths.Take(5))}"),
+            _ => throw new InvalidOperationException("ToolOutcome is a closed set."),
+        };
+    }
+
+    private static FixPlan Check(Patch patch, string summary, Diagnosis diagnosis, IReadOnlyList<string> mayChange) =>
+        PatchRules.Check(patch, mayChange, isCiFileItsSubject: diagnosis.MayChange.Any(PatchRules.IsCiFile)) switch
+        {
+            PatchVerdict.Refused refused => new FixPlan.None($"A patch was made but breaks a fixed rule: {refused.Reason}"),
+            _ => new FixPlan.Ready(patch, summary),
+        };
+}

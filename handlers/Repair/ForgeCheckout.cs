@@ -1,0 +1,26 @@
+using System.Collections.Concurrent;
+using QMoi.Fixers;
+using QMoi.Handlers.Forges;
+
+namespace QMoi.Handlers.Repair;
+
+/// <summary>The files of one commit, read over the forge's API, each once. What a fixer will probably want is read beside the job log, so that it costs no waiting.</summary>
+internal sealed class ForgeCheckout(IForge forge, Repository repository, CommitSha commit, CancellationToken lifetime) : ICheckout
+{
+    private readonly ConcurrentDictionary<string, Task<RepositoryFile?>> files = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task<IReadOnlyList<TreeEntry>>> folders = new(StringComparer.Ordinal);
+
+    /// <summary>A guess that fails harms nobody: whoever needs the file meets the error when it reads it.</summary>
+    public void Prefetch(IEnumerable<string> paths)
+    {
+        foreach (var path in paths)
+            _ = FileAsync(path);
+    }
+
+    public Task<RepositoryFile?> ReadAsync(string path, CancellationToken cancellationToken) => FileAsync(path).WaitAsync(cancellationToken);
+
+    public Task<IReadOnlyList<TreeEntry>> ListAsync(string folder, CancellationToken cancellationToken) =>
+        folders.GetOrAdd(folder, key => forge.ListFolderAsync(repository, key, commit.Value, lifetime)).WaitAsync(cancellationToken);
+
+    private Task<RepositoryFile?> FileAsync(string path) => files.GetOrAdd(path, key => forge.ReadFileAsync(repository, key, commit.Value, lifetime));
+}

@@ -1,0 +1,288 @@
+using System.Text;
+using QMoi.Fixers;
+using QMoi.Handlers.Forges;
+using QMoi.Handlers.Git;
+using QMoi.Handlers.Messages;
+using QMoi.Handlers.Settings;
+
+namespace QMoi.Handlers.Repair;
+
+/// <param name="Jobs">The pipeline's jobs, or the one that just failed; <c>null</c> when the forge has to be asked.</param>
+/// <param name="IsOver">Nothing of the pipeline runs any more, so jobs may be run again.</param>
+public sealed record FailedPipeline(Repository Repository, Pipeline Pipeline, IReadOnlyList<Job>? Jobs, bool IsOver);
+
+/// <summary>
+/// A failed pipeline, from its job logs to what is done about it: diagnose every failed job, one attempt per cause, then retry, offer a fix, or explain; and
+/// tell it in one comment.
+/// </summary>
+public sealed class PipelineRepair(
+    IForges forges, LogDiagnoser diagnoser, FixPlanner planner, FixOffer offer, StickyComment comment, GitRepository git, RepairSettings settings, TimeProvider clock)
+{
+    public const string BranchPrefix = "qmoi/fix/";
+
+    public async Task<Outcome> RepairAsync(FailedPipeline failed, ILedger ledger, CancellationToken cancellationToken)
+    {
+        var (repository, pipeline, _, _) = failed;
+        if (pipeline.IsTag)
+            return new Outcome.Ignored("a tag's pipeline is not repaired");
+        if (await ledger.AttemptOfFixHeadAsync(repository.Key, pipeline.Sha, cancellationToken) is { } own)
+            return new Outcome.Ignored($"the head commit is the bot's own fix for {own.FailureId}");
+        try
+        {
+            return await RepairAsync(failed, forges.Open(repository), ledger, cancellationToken);
+        }
+        catch (ForgeException refusal) when (!refusal.IsTransient)
+        {
+            return new Outcome.Declined($"the forge refused: {refusal.Message}");
+        }
+    }
+
+    /// <summary>One more attempt for a job whose fix failed, from the original head.</summary>
+    public Task<Outcome> TryAgainAsync(Repository repository, Pipeline original, Job job, ILedger ledger, CancellationToken cancellationToken) =>
+        RepairAsync(new FailedPipeline(repository, original, [job], IsOver: true), forges.Open(repository), ledger, cancellationToken);
+
+    private async Task<Outcome> RepairAsync(FailedPipeline failed, IForge forge, ILedger ledger, CancellationToken cancellationToken)
+    {
+        var (repository, pipeline, _, _) = failed;
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+
+        // All that has to be known is asked for at once: together it costs the waiting of the job log alone.
+        var checkout = new ForgeCheckout(forge, repository, pipeline.Sha, reading.Token);
+        checkout.Prefetch(LikelyFiles(failed));
+        var branchHead = forge.GetBranchHeadAsync(repository, pipeline.Branch, reading.Token);
+        var mergeRequest = forge.FindMergeRequestAsync(repository, pipeline.Sha, reading.Token);
+        var settingsFile = forge.ReadFileAsync(repository, RepositorySettings.Path, repository.DefaultBranch, reading.Token);
+        var earlier = await ledger.AttemptsOnAsync(repository.Key, pipeline.Sha, cancellationToken);
+        var diagnosing = DiagnoseAsync(failed, forge, earlier, reading.Token);
+        try
+        {
+            await Task.WhenAll(branchHead, mergeRequest, settingsFile, diagnosing);
+        }
+        catch
+        {
+            await reading.CancelAsync();
+            throw;
+        }
+
+        var rules = RepositorySettings.Parse((await settingsFile)?.Content);
+        if (!rules.Enabled)
+            return new Outcome.Ignored($"disabled by {RepositorySettings.Path}");
+        var request = await mergeRequest;
+        var isFork = pipeline.IsFromFork || request is { IsFromFork: true };
+        if (!isFork && await branchHead is not { } head)
+            return new Outcome.Ignored($"the branch {pipeline.Branch} is gone");
+        else if (!isFork && await branchHead != pipeline.Sha)
+            return new Outcome.Ignored($"the branch {pipeline.Branch} has moved on from {pipeline.Sha.Abbreviated}");
+
+        var diagnosed = await diagnosing;
+        if (diagnosed.Count == 0 && earlier.Count == 0)
+            return new Outcome.Ignored("the pipeline failed without a failed job or an error to read");
+
+        var scene = new Scene(forge, ledger, repository, pipeline, failed.IsOver, request?.Number ?? pipeline.MergeRequestNumber, isFork, rules, checkout, earlier);
+        var attempts = await DecideAsync(scene, diagnosed, cancellationToken);
+        await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, scene.MergeRequestNumber, cancellationToken);
+        if (attempts.Count == 0)
+            return new Outcome.Ignored("every failed job is known already");
+        var text = string.Join("; ", attempts.Select(attempt => $"{attempt.JobName ?? "pipeline"}: {attempt.FailureId}: {attempt.Summary}"));
+        return attempts.Any(attempt => attempt.State is AttemptState.Delivered or AttemptState.Retried or AttemptState.WaitingForPipeline or AttemptState.Explained)
+            ? new Outcome.Acted(text)
+            : new Outcome.Declined(text);
+    }
+
+    private static IEnumerable<string> LikelyFiles(FailedPipeline failed) =>
+        failed.Repository.Forge == ForgeKind.GitLab ? [".gitlab-ci.yml", "package.json"] : failed.Pipeline.CiFile is { } file ? [file, "package.json"] : ["package.json"];
+
+    // ---- diagnosis
+
+    /// <summary>One failed job with its cause; <paramref name="Known"/> is the attempt that an earlier delivery left undecided.</summary>
+    private sealed record Case(Job? Job, Diagnosis Diagnosis, Attempt? Known);
+
+    private async Task<IReadOnlyList<Case>> DiagnoseAsync(FailedPipeline failed, IForge forge, IReadOnlyList<Attempt> earlier, CancellationToken cancellationToken)
+    {
+        var (repository, pipeline, known, _) = failed;
+        var jobs = known ?? await forge.ListJobsAsync(repository, pipeline.Id, cancellationToken);
+        var broken = jobs.Where(job => job is { Status: RunStatus.Failed, MayFail: false }).Take(settings.MaxJobsPerPipeline).ToList();
+        if (broken.Count > 0)
+            return await Task.WhenAll(broken.Where(job => !IsSettled(earlier, pipeline, job.Id)).Select(job => DiagnoseJobAsync(job)));
+        if (jobs.Any(job => job.Status is RunStatus.Failed or RunStatus.Canceled) || IsSettled(earlier, pipeline, jobId: null))
+            return [];
+
+        var errors = await forge.GetPipelineErrorsAsync(repository, pipeline.Id, cancellationToken);
+        if (errors is null && pipeline.CiFile is { } file && jobs.Count == 0)
+            errors = $"Invalid workflow file: {file}";
+        return errors is null ? [] : [new Case(null, await ReadAsync(errors, Facts(job: null), cancellationToken), Undecided(jobId: null))];
+
+        async Task<Case> DiagnoseJobAsync(Job job)
+        {
+            if (Undecided(job.Id) is { } attempt)
+                return new Case(job, AttemptDetails.Of(attempt).Diagnosis, attempt);
+            await using var log = await forge.OpenJobLogAsync(repository, job.Id, cancellationToken);
+            if (log is not null)
+                return new Case(job, (await diagnoser.DiagnoseAsync(log, Facts(job), cancellationToken)).Diagnoses[0], null);
+            // A job that never reached a runner has no log; GitLab gives the reason beside it, in the runner's own words.
+            var words = job.FailureReason is { } reason ? $"ERROR: Job failed ({reason.Replace('_', ' ')})" : "The job left no log.";
+            return new Case(job, await ReadAsync(words, Facts(job), cancellationToken), null);
+        }
+
+        Attempt? Undecided(long? jobId) => earlier.FirstOrDefault(attempt =>
+            attempt.PipelineId == pipeline.Id && attempt.JobId == jobId && attempt.State is AttemptState.WaitingForPipeline or AttemptState.Delivering);
+
+        JobFacts Facts(Job? job) => new(
+            repository.Forge == ForgeKind.GitHub ? "github" : "gitlab", job?.Name, pipeline.CiFile ?? (repository.Forge == ForgeKind.GitLab ? ".gitlab-ci.yml" : null), null);
+    }
+
+    private async Task<Diagnosis> ReadAsync(string text, JobFacts facts, CancellationToken cancellationToken)
+    {
+        using var log = new MemoryStream(Encoding.UTF8.GetBytes(text));
+        return (await diagnoser.DiagnoseAsync(log, facts, cancellationToken)).Diagnoses[0];
+    }
+
+    private static bool IsSettled(IReadOnlyList<Attempt> earlier, Pipeline pipeline, long? jobId) => earlier.Any(attempt =>
+        attempt.PipelineId == pipeline.Id && attempt.JobId == jobId
+        && attempt.State is not (AttemptState.Diagnosed or AttemptState.WaitingForPipeline or AttemptState.Delivering)
+        && !(attempt.State == AttemptState.Failed && AttemptDetails.Of(attempt).WasTransient));
+
+    // ---- decision
+
+    private sealed record Scene(
+        IForge Forge, ILedger Ledger, Repository Repository, Pipeline Pipeline, bool IsOver, long? MergeRequestNumber, bool IsFork, RepositorySettings Rules,
+        ForgeCheckout Checkout, IReadOnlyList<Attempt> Earlier);
+
+    private async Task<IReadOnlyList<Attempt>> DecideAsync(Scene scene, IReadOnlyList<Case> cases, CancellationToken cancellationToken)
+    {
+        var attempts = new List<Attempt>();
+        // A retry helps only where nothing else keeps the pipeline red.
+        var causes = cases.GroupBy(item => item.Diagnosis.FailureSignature, StringComparer.Ordinal).ToList();
+        var canRetryAll = cases.All(item => item.Diagnosis.IsTransient)
+            && !scene.Earlier.Any(attempt => attempt.PipelineId == scene.Pipeline.Id && attempt.State is AttemptState.Delivered or AttemptState.Explained or AttemptState.Declined);
+        foreach (var cause in causes)
+        {
+            var lead = cause.First();
+            var attempt = lead.Known ?? New(scene, lead);
+            attempt = lead.Diagnosis.IsTransient
+                ? await RetryAsync(scene, attempt, [.. cause], canRetryAll, cancellationToken)
+                : await FixAsync(scene, attempt, lead.Diagnosis, cancellationToken);
+            attempts.Add(attempt);
+            foreach (var other in cause.Skip(1))
+            {
+                var state = attempt.State is AttemptState.WaitingForPipeline or AttemptState.Retried ? attempt.State : AttemptState.SameCause;
+                attempts.Add(await scene.Ledger.SaveAsync(
+                    (other.Known ?? New(scene, other)) with { State = state, Summary = $"same cause as {attempt.JobName}", UpdatedAt = clock.GetUtcNow() }, cancellationToken));
+            }
+        }
+        return attempts;
+    }
+
+    private Attempt New(Scene scene, Case item)
+    {
+        var (pipeline, now) = (scene.Pipeline, clock.GetUtcNow());
+        var details = new AttemptDetails(item.Diagnosis, pipeline.Name, pipeline.Url, pipeline.CiFile, scene.MergeRequestNumber);
+        return new Attempt(
+            0, scene.Repository.Key, pipeline.Branch, pipeline.Sha, item.Diagnosis.FailureSignature, item.Diagnosis.FailureId, pipeline.Id, pipeline.Attempt,
+            item.Job?.Id, item.Job?.Name, Number: 1, AttemptState.Diagnosed, null, null, null, null, null, null, details.ToJson(), "", now, now);
+    }
+
+    private async Task<Attempt> RetryAsync(Scene scene, Attempt attempt, IReadOnlyList<Case> jobs, bool isWorthIt, CancellationToken cancellationToken)
+    {
+        var retries = scene.Earlier.Count(known => known.FailureSignature == attempt.FailureSignature && known.State == AttemptState.Retried && known.JobName == attempt.JobName);
+        var (state, summary) = (scene, attempt) switch
+        {
+            ({ IsFork: true }, _) => (AttemptState.Explained, "It looks transient. The commit comes from a fork, so a person starts it again."),
+            ({ Rules.Problem: { } problem }, _) => (AttemptState.Explained, $"It looks transient, but nothing is done while the settings cannot be read: {problem}"),
+            _ when jobs[0].Job is null => (AttemptState.Explained, "It looks transient, but there is no job to run again."),
+            _ when jobs.Any(item => ReleaseJobs.Includes(item.Job!)) => (AttemptState.Explained, "It looks transient, but jobs that deploy or release are never run again by the bot."),
+            _ when retries >= settings.MaxRetries => (AttemptState.Explained, $"The same failure came back after {retries} {(retries == 1 ? "retry" : "retries")}; another one is not likely to help."),
+            ({ Rules.DryRun: true }, _) => (AttemptState.DryRun, "Dry run: the failed job would be run again."),
+            ({ IsOver: false }, _) => (AttemptState.WaitingForPipeline, "The failed job runs again as soon as the pipeline is over."),
+            _ when !isWorthIt => (AttemptState.Explained, "It looks transient, but another job of this pipeline failed for a lasting reason; it runs again with the next push."),
+            _ => (AttemptState.Retried, "The failed job is being run again."),
+        };
+        if (state == AttemptState.Retried)
+            await RunAgainAsync(scene, [.. jobs.Select(item => item.Job!.Id)], cancellationToken);
+        return await scene.Ledger.SaveAsync(attempt with { State = state, Summary = summary, UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+    }
+
+    /// <summary>The latest jobs no longer hold those that failed when an earlier run of this code has already run them again.</summary>
+    private static Task<string> RunAgainAsync(Scene scene, IReadOnlyList<long> jobs, CancellationToken cancellationToken) => scene.Ledger.OnceAsync(
+        $"retry:{scene.Repository.Key}:{scene.Pipeline.Id}:{string.Join(',', jobs.Order())}",
+        async ct => (await scene.Forge.ListJobsAsync(scene.Repository, scene.Pipeline.Id, ct)).Any(job => jobs.Contains(job.Id)) ? null : "run again",
+        async ct =>
+        {
+            await scene.Forge.RetryAsync(scene.Repository, scene.Pipeline.Id, jobs, ct);
+            return "run again";
+        },
+        cancellationToken);
+
+    private async Task<Attempt> FixAsync(Scene scene, Attempt attempt, Diagnosis diagnosis, CancellationToken cancellationToken)
+    {
+        var (ledger, repository, pipeline) = (scene.Ledger, scene.Repository, scene.Pipeline);
+        var tried = scene.Earlier.Where(known => known.FailureSignature == attempt.FailureSignature && known.FixBranch is not null && known.Id != attempt.Id).ToList();
+        if (diagnosis.Action is not (FailureAction.Edit or FailureAction.Run))
+            return await EndAsync(AttemptState.Explained, diagnosis.Next);
+        if (diagnosis.Confidence < settings.MinConfidence)
+            return await EndAsync(AttemptState.Explained, "The cause is not sure enough for a fix.");
+        if (scene.Rules.Problem is { } problem)
+            return await EndAsync(AttemptState.Explained, $"No fix is offered while the settings cannot be read: {problem}");
+        if (scene.IsFork)
+            return await EndAsync(AttemptState.Explained, "The commit comes from a fork, so it is explained only.");
+        if (tried.Any(known => known.State is AttemptState.Delivered or AttemptState.Verified or AttemptState.Merged or AttemptState.Delivering))
+            return await EndAsync(AttemptState.SameCause, "A fix for this cause is offered already.");
+        if (tried.Any(known => known.State == AttemptState.Closed))
+            return await EndAsync(AttemptState.Declined, "A fix for this cause was closed by a person on this commit; it is not offered again.");
+        if (tried.Count >= settings.MaxAttempts)
+            return await EndAsync(AttemptState.Declined, $"{tried.Count} fixes were tried on this commit; now it takes a person.");
+        var open = (await ledger.OpenAttemptsAsync(repository.Key, pipeline.Branch, cancellationToken))
+            .FirstOrDefault(known => known.FailureSignature == attempt.FailureSignature && known.Id != attempt.Id);
+        if (open is not null)
+            return await EndAsync(AttemptState.Declined, $"A fix for the same cause on this branch is open already: {open.MergeRequestUrl ?? open.FixBranch}");
+
+        var plan = await planner.PlanAsync(diagnosis, scene.Checkout, ct => OpenWorkTreeAsync(scene, ct), cancellationToken);
+        if (plan is not FixPlan.Ready ready)
+            return await EndAsync(AttemptState.Declined, ((FixPlan.None)plan).Reason);
+        var hash = PatchHash.Of(ready.Patch);
+        if (tried.Any(known => known.PatchHash == hash && !AttemptDetails.Of(known).WasTransient))
+            return await EndAsync(AttemptState.Declined, "The only fix known has failed on this commit before.");
+        if (await LintAsync(scene, ready.Patch, cancellationToken) is { } objection)
+            return await EndAsync(AttemptState.Declined, $"A patch was made, but the forge's CI lint refuses it: {objection}");
+
+        var number = tried.Count + 1;
+        attempt = attempt with
+        {
+            Number = number,
+            FixBranch = $"{BranchPrefix}{diagnosis.FailureId}-{pipeline.Sha.Abbreviated}{(number == 1 ? "" : $"-{number}")}",
+            PatchHash = hash,
+            PatchDiff = UnifiedDiff.Render(ready.Patch),
+            DetailsJson = (AttemptDetails.Of(attempt) with { FixSummary = ready.Summary, Files = ready.Patch.Paths }).ToJson(),
+        };
+        if (scene.Rules.DryRun)
+        {
+            attempt = attempt with { FixBranch = null };
+            return await EndAsync(AttemptState.DryRun, $"Dry run: a merge request would be opened. {ready.Summary}");
+        }
+        attempt = await ledger.SaveAsync(attempt with { State = AttemptState.Delivering, Summary = "the fix is being offered", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+        try
+        {
+            return await offer.MakeAsync(scene.Forge, ledger, repository, pipeline, attempt, ready.Patch, cancellationToken);
+        }
+        catch (ForgeException refusal) when (!refusal.IsTransient)
+        {
+            attempt = attempt with { FixBranch = null };
+            return await EndAsync(AttemptState.Declined, $"The forge refused the fix, so it is shown here instead: {refusal.Message}");
+        }
+
+        async Task<Attempt> EndAsync(AttemptState state, string summary) =>
+            await ledger.SaveAsync(attempt with { State = state, Summary = summary, UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+    }
+
+    private async Task<FetchResult> OpenWorkTreeAsync(Scene scene, CancellationToken cancellationToken) =>
+        await git.FetchAsync(await scene.Forge.GetGitAccessAsync(scene.Repository, cancellationToken), scene.Pipeline.Sha, cancellationToken);
+
+    /// <summary>A changed <c>.gitlab-ci.yml</c> must be valid in the forge's own eyes before anybody is asked to look at it.</summary>
+    private static async Task<string?> LintAsync(Scene scene, Patch patch, CancellationToken cancellationToken)
+    {
+        if (patch.Edits.OfType<FileEdit.Write>().FirstOrDefault(edit => edit.Path == ".gitlab-ci.yml") is not { } edit)
+            return null;
+        var errors = await scene.Forge.LintCiAsync(scene.Repository, Encoding.UTF8.GetString(edit.After.Span), cancellationToken);
+        return errors is [var first, ..] ? OutsideText.OneLine(first, 200) : null;
+    }
+}
