@@ -27,15 +27,15 @@ public sealed class FixPlanner(ToolRunner tools)
 
         return await fixer.FixAsync(diagnosis, checkout, cancellationToken) switch
         {
-            FixResult.Fixed @fixed => Check(@fixed.Patch, @fixed.Summary, diagnosis, diagnosis.MayChange),
-            FixResult.NeedsTool needed => await RunToolAsync(needed, diagnosis, openWorkTree, cancellationToken),
+            FixResult.Fixed @fixed => Check(@fixed.Patch, @fixed.Summary, new PatchScope(PatchAuthor.Rule, MayChange(diagnosis), diagnosis.MayChange.Any(path => PatchRules.IsCiFile(path)))),
+            FixResult.NeedsTool needed => await RunToolAsync(needed, openWorkTree, cancellationToken),
             FixResult.Declined declined => new FixPlan.None(declined.Reason),
             _ => throw new InvalidOperationException("FixResult is a closed set."),
         };
     }
 
     private async Task<FixPlan> RunToolAsync(
-        FixResult.NeedsTool needed, Diagnosis diagnosis, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)
+        FixResult.NeedsTool needed, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)
     {
         if (tools.Unavailable is { } reason)
             return new FixPlan.None(reason);
@@ -45,7 +45,7 @@ public sealed class FixPlanner(ToolRunner tools)
         using var removedAtTheEnd = tree;
         return await tools.RunAsync(needed.Tool, tree, needed.MayChange, cancellationToken) switch
         {
-            ToolOutcome.Changed changed => Check(changed.Patch, needed.Tool.Summary, diagnosis, needed.MayChange),
+            ToolOutcome.Changed changed => Check(changed.Patch, needed.Tool.Summary, new PatchScope(PatchAuthor.Tool, needed.MayChange)),
             ToolOutcome.NothingChanged => new FixPlan.None("The tool that repairs this ran and changed nothing."),
             ToolOutcome.Failed failed => new FixPlan.None($"The tool that repairs this failed: {failed.Reason}"),
             ToolOutcome.MissingTool missing => new FixPlan.None($"{missing.Program} is not installed where the bot runs. {missing.HowToGet}"),
@@ -55,10 +55,11 @@ public sealed class FixPlanner(ToolRunner tools)
         };
     }
 
-    private static FixPlan Check(Patch patch, string summary, Diagnosis diagnosis, IReadOnlyList<string> mayChange) =>
-        PatchRules.Check(patch, mayChange, isCiFileItsSubject: diagnosis.MayChange.Any(PatchRules.IsCiFile)) switch
-        {
-            PatchVerdict.Refused refused => new FixPlan.None($"A patch was made but breaks a fixed rule: {refused.Reason}"),
-            _ => new FixPlan.Ready(patch, summary),
-        };
+    private static IReadOnlyList<string>? MayChange(Diagnosis diagnosis) => diagnosis.MayChange.Count == 0 ? null : diagnosis.MayChange;
+
+    private static FixPlan Check(Patch patch, string summary, PatchScope scope) => PatchRules.Check(patch, scope) switch
+    {
+        PatchVerdict.Refused refused => new FixPlan.None($"A patch was made but breaks a fixed rule: {refused.Reason}"),
+        _ => new FixPlan.Ready(patch, summary),
+    };
 }

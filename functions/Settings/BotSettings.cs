@@ -1,0 +1,36 @@
+using QMoi.Forges;
+using QMoi.Handlers.Events;
+using QMoi.Handlers.Repair;
+using QMoi.Handlers.Tools;
+
+namespace QMoi.Functions.Settings;
+
+/// <summary>Everything an admin may set, checked before a port opens.</summary>
+public sealed record BotSettings
+{
+    /// <summary>Database, logs and <c>qmoi.json</c> live here. Default <c>./data</c>.</summary>
+    public string DataFolder { get; init; } = "data";
+
+    public GitHubSettings GitHub { get; init; } = new();
+    public GitLabSettings GitLab { get; init; } = new();
+    public WebhookSecrets GitHubSecrets { get; init; } = new([], []);
+    public WebhookSecrets GitLabSecrets { get; init; } = new([], []);
+    public RepairSettings Repair { get; init; } = new();
+    public SandboxSettings Sandbox { get; init; } = new();
+    public WorkSettings Work { get; init; } = new();
+
+    /// <summary>Longest time to store a delivery and answer. Default 5 s, 1 s to 9 s: forges give up after 10 s.</summary>
+    public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromSeconds(5);
+}
+
+public sealed record WorkSettings
+{
+    /// <summary>Deliveries worked at the same time, of different repositories. Default: the number of cores, 1 to 64.</summary>
+    public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 64);
+
+    /// <summary>A delivery that takes longer is cut and tried again. Default 15 minutes, 10 s to 2 h.</summary>
+    public TimeSpan HandlerTimeout { get; init; } = TimeSpan.FromMinutes(15);
+}
+
+/// <summary>A setting that cannot be used; the message names it, its value (never a secret's) and the valid range.</summary>
+public sealed class SettingsException(string message) : Exception(message);

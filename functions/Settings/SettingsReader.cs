@@ -1,0 +1,172 @@
+using System.Collections;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using QMoi.Handlers.Events;
+
+namespace QMoi.Functions.Settings;
+
+/// <summary>
+/// Reads settings in this order, the later one wins: <c>appsettings.json</c> beside the program, <c>qmoi.json</c> in the data folder, environment variables
+/// <c>QMOI__Section__Key</c>, and the plain names that people already have (<c>GITLAB_TOKEN</c>).
+/// </summary>
+public static class SettingsReader
+{
+    private const int MinSecretLength = 16;
+
+
+    private delegate BotSettings Apply(BotSettings settings, string value);
+
+    private sealed record Setting(string Key, string? PlainName, bool IsSecret, string Range, Apply Apply);
+
+    private static readonly IReadOnlyList<Setting> Known =
+    [
+        new("Data", null, false, "a folder", (s, v) => s with { DataFolder = NotEmpty(v) }),
+        new("GitHub:ApiUrl", "GITHUB_API_URL", false, "an http(s) URL", (s, v) => s with { GitHub = s.GitHub with { ApiUrl = Url(v) } }),
+        new("GitHub:Token", "GITHUB_TOKEN", true, "a token without spaces", (s, v) => s with { GitHub = s.GitHub with { Token = Token(v) } }),
+        new("GitHub:AppId", "GITHUB_APP_ID", false, "a whole number above 0", (s, v) => s with { GitHub = s.GitHub with { AppId = Whole(v, 1, long.MaxValue) } }),
+        new("GitHub:AppPrivateKey", "GITHUB_APP_PRIVATE_KEY", true, "an RSA key in PEM form", (s, v) => s with { GitHub = s.GitHub with { PrivateKeyPem = Pem(v) } }),
+        new("GitHub:AppPrivateKeyPath", "GITHUB_APP_PRIVATE_KEY_PATH", false, "a file that holds an RSA key in PEM form", (s, v) => s with { GitHub = s.GitHub with { PrivateKeyPem = Pem(File.ReadAllText(v)) } }),
+        new("GitHub:WebhookSecret", "GITHUB_WEBHOOK_SECRET", true, $"one or two secrets of at least {MinSecretLength} characters, separated by a comma", (s, v) => s with { GitHubSecrets = s.GitHubSecrets with { Secrets = Secrets(v) } }),
+        new("GitLab:ApiUrl", "GITLAB_API_URL", false, "an http(s) URL", (s, v) => s with { GitLab = s.GitLab with { ApiUrl = Url(v) } }),
+        new("GitLab:Token", "GITLAB_TOKEN", true, "a token without spaces", (s, v) => s with { GitLab = s.GitLab with { Token = Token(v) } }),
+        new("GitLab:WebhookSecret", "GITLAB_WEBHOOK_SECRET", true, $"one or two secrets of at least {MinSecretLength} characters, separated by a comma", (s, v) => s with { GitLabSecrets = s.GitLabSecrets with { Secrets = Secrets(v) } }),
+        new("GitLab:WebhookSigningToken", "GITLAB_WEBHOOK_SIGNING_TOKEN", true, "one or two of whsec_ and base64 of 32 bytes, separated by a comma", (s, v) => s with { GitLabSecrets = s.GitLabSecrets with { SigningTokens = SigningTokens(v) } }),
+        new("Repair:MaxAttempts", null, false, "1 to 2", (s, v) => s with { Repair = s.Repair with { MaxAttempts = (int)Whole(v, 1, 2) } }),
+        new("Repair:MaxRetries", null, false, "0 to 3", (s, v) => s with { Repair = s.Repair with { MaxRetries = (int)Whole(v, 0, 3) } }),
+        new("Repair:MinConfidence", null, false, "0 to 1", (s, v) => s with { Repair = s.Repair with { MinConfidence = Number(v, 0, 1) } }),
+        new("Repair:MaxJobsPerPipeline", null, false, "1 to 50", (s, v) => s with { Repair = s.Repair with { MaxJobsPerPipeline = (int)Whole(v, 1, 50) } }),
+        new("Receive:ReplyTimeout", null, false, "00:00:01 to 00:00:09", (s, v) => s with { ReplyTimeout = Time(v, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9)) }),
+        new("Work:Workers", null, false, "1 to 64", (s, v) => s with { Work = s.Work with { Workers = (int)Whole(v, 1, 64) } }),
+        new("Work:HandlerTimeout", null, false, "00:00:10 to 02:00:00", (s, v) => s with { Work = s.Work with { HandlerTimeout = Time(v, TimeSpan.FromSeconds(10), TimeSpan.FromHours(2)) } }),
+        new("Sandbox:Registries", null, false, "host or host:port, separated by commas; empty for none", (s, v) => s with { Sandbox = s.Sandbox with { Registries = v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) } }),
+    ];
+
+    /// <summary>Every key that can be set, with its plain name where it has one.</summary>
+    public static IEnumerable<(string Key, string? PlainName, string Range)> Keys => Known.Select(setting => (setting.Key, setting.PlainName, setting.Range));
+
+    /// <param name="dataFolder">From the command line; wins over everything.</param>
+    /// <exception cref="SettingsException">An unknown key or a value out of range.</exception>
+    public static BotSettings Read(IDictionary environment, string? dataFolder, string programFolder)
+    {
+        var variables = environment.Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal);
+        var settings = new BotSettings();
+        var shipped = FromFile(Path.Combine(programFolder, "appsettings.json"));
+        var data = dataFolder ?? variables.GetValueOrDefault("QMOI__Data") ?? shipped.GetValueOrDefault("Data") ?? settings.DataFolder;
+        var fromEnvironment = variables.Where(variable => variable.Key.StartsWith("QMOI__", StringComparison.Ordinal))
+            .ToDictionary(variable => variable.Key["QMOI__".Length..].Replace("__", ":", StringComparison.Ordinal), variable => variable.Value, StringComparer.OrdinalIgnoreCase);
+
+        foreach (var (source, values) in new[] { ("appsettings.json", shipped), (Path.Combine(data, "qmoi.json"), FromFile(Path.Combine(data, "qmoi.json"))), ("the environment", fromEnvironment) })
+            foreach (var (key, value) in values)
+                settings = Set(settings, Find(key, source), source == "the environment" ? "QMOI__" + key.Replace(":", "__", StringComparison.Ordinal) : $"{key} in {source}", value);
+        foreach (var setting in Known.Where(setting => setting.PlainName is not null))
+            if (variables.TryGetValue(setting.PlainName!, out var value) && value.Length > 0)
+                settings = Set(settings, setting, setting.PlainName!, value);
+
+        if (settings.GitHub is { AppId: not null, PrivateKeyPem: null })
+            throw new SettingsException("GITHUB_APP_ID is set but GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_PATH is not; an App needs both.");
+        return settings with { DataFolder = Path.GetFullPath(data) };
+    }
+
+    private static BotSettings Set(BotSettings settings, Setting setting, string name, string value)
+    {
+        try
+        {
+            return setting.Apply(settings, value);
+        }
+        catch (Exception exception) when (exception is FormatException or OverflowException or ArgumentException or IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new SettingsException($"{name}: {(setting.IsSecret ? "the value given" : $"'{Shown(value)}'")} is not valid; wanted: {setting.Range}.");
+        }
+    }
+
+    private static Setting Find(string key, string source) =>
+        Known.FirstOrDefault(setting => setting.Key.Equals(key, StringComparison.OrdinalIgnoreCase))
+        ?? throw new SettingsException($"{key} in {source} is not a setting; did you mean {Known.MinBy(setting => Distance(setting.Key.ToUpperInvariant(), key.ToUpperInvariant()))!.Key}?");
+
+    private static Dictionary<string, string> FromFile(string file)
+    {
+        var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        if (!File.Exists(file))
+            return values;
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 8 });
+            Flatten("", document.RootElement, values);
+            return values;
+        }
+        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"{file} cannot be read: {exception.Message}");
+        }
+    }
+
+    private static void Flatten(string prefix, JsonElement element, Dictionary<string, string> values)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var property in element.EnumerateObject())
+                Flatten(prefix.Length == 0 ? property.Name : $"{prefix}:{property.Name}", property.Value, values);
+        }
+        else if (element.ValueKind == JsonValueKind.Array)
+        {
+            values[prefix] = string.Join(',', element.EnumerateArray().Select(item => item.ToString()));
+        }
+        else
+        {
+            values[prefix] = element.ToString();
+        }
+    }
+
+    private static string NotEmpty(string value) => value.Trim().Length > 0 ? value.Trim() : throw new FormatException();
+
+    private static Uri Url(string value) =>
+        Uri.TryCreate(value.TrimEnd('/'), UriKind.Absolute, out var url) && url.Scheme is "https" or "http" && url.UserInfo.Length == 0 ? url : throw new FormatException();
+
+    private static string Token(string value) => value.Trim() is { Length: > 0 } token && !token.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) ? token : throw new FormatException();
+
+    private static string Pem(string value)
+    {
+        var pem = value.Replace("\\n", "\n", StringComparison.Ordinal);
+        using var key = RSA.Create();
+        key.ImportFromPem(pem);
+        return pem;
+    }
+
+    private static string[] Secrets(string value)
+    {
+        var secrets = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return secrets.Length is 1 or 2 && secrets.All(secret => secret.Length >= MinSecretLength) ? secrets : throw new FormatException();
+    }
+
+    private static string[] SigningTokens(string value)
+    {
+        var tokens = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return tokens.Length is 1 or 2 && tokens.All(token => token.StartsWith("whsec_", StringComparison.Ordinal) && Convert.FromBase64String(token["whsec_".Length..]).Length == 32)
+            ? tokens : throw new FormatException();
+    }
+
+    private static long Whole(string value, long min, long max) =>
+        long.Parse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) is var number && number >= min && number <= max ? number : throw new FormatException();
+
+    private static double Number(string value, double min, double max) =>
+        double.Parse(value, NumberStyles.Float, CultureInfo.InvariantCulture) is var number && number >= min && number <= max ? number : throw new FormatException();
+
+    private static TimeSpan Time(string value, TimeSpan min, TimeSpan max) =>
+        TimeSpan.Parse(value, CultureInfo.InvariantCulture) is var time && time >= min && time <= max ? time : throw new FormatException();
+
+    private static string Shown(string value) => new([.. value.Where(c => !char.IsControl(c)).Take(80)]);
+
+    private static int Distance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
+        }
+        return row[^1];
+    }
+}

@@ -1,0 +1,69 @@
+using QMoi.Handlers.Events;
+using QMoi.Handlers.Forges;
+using QMoi.Handlers.Repair;
+
+namespace QMoi.Functions.Stores;
+
+/// <summary>
+/// Deliveries, their work, and what was done about them. Everything that returns has been written durably. Safe for many threads; the same promises hold for every
+/// implementation.
+/// </summary>
+public interface IStore : IAsyncDisposable
+{
+    /// <summary>Stores a delivery and its row of work. Throws <see cref="StoreUnavailableException"/> when it cannot be kept: then nothing was.</summary>
+    Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The oldest ready delivery of a lane that nobody holds, leased to the caller; <c>null</c> when there is none now. An expired lease can be claimed again, with a
+    /// higher fencing number.
+    /// </summary>
+    /// <remarks>Order holds among the ready rows of a lane. A row that waits for its retry does not hold its lane up: handlers look at the newest state.</remarks>
+    Task<Claim?> ClaimAsync(CancellationToken cancellationToken);
+
+    /// <summary>False when the lease has passed to another worker.</summary>
+    Task<bool> RenewAsync(Claim claim, CancellationToken cancellationToken);
+
+    /// <summary>Ends the work of a delivery. False when the lease has passed on: nothing was written.</summary>
+    Task<bool> FinishAsync(Claim claim, DeliveryState state, string result, CancellationToken cancellationToken);
+
+    /// <summary>Puts the delivery back until <paramref name="notBefore"/>.</summary>
+    Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, CancellationToken cancellationToken);
+
+    /// <summary>When the next waiting row or expiring lease is due; <c>null</c> when nothing waits.</summary>
+    Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
+
+    ILedger Ledger(Claim claim);
+
+    /// <summary>Newest last. Read in pages, so a long list costs no memory.</summary>
+    IAsyncEnumerable<DeliveryRow> ListAsync(DeliveryState? state, DateTimeOffset? since, CancellationToken cancellationToken);
+
+    Task<DeliveryRow?> FindAsync(string deliveryId, CancellationToken cancellationToken);
+
+    /// <summary>Makes a finished delivery work again, from the stored bytes. False when it is not finished.</summary>
+    Task<bool> RequeueAsync(long sequence, CancellationToken cancellationToken);
+
+    /// <summary>All attempts in a repository, oldest first.</summary>
+    Task<IReadOnlyList<Attempt>> AttemptsAsync(string repositoryKey, CancellationToken cancellationToken);
+
+    /// <summary>Problems of the database in words; empty when it is sound.</summary>
+    Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken);
+}
+
+public enum InsertResult { Stored, Duplicate, DuplicateIdWithAnotherBody }
+
+public enum DeliveryState { Stored, Working, Waiting, Done, Ignored, Dead }
+
+public sealed record NewDelivery(ForgeKind Forge, Envelope Envelope, IReadOnlyDictionary<string, string> Headers, ReadOnlyMemory<byte> Body, DateTimeOffset ReceivedAt);
+
+/// <summary>The right to work one delivery until the lease ends, and what is needed to do so.</summary>
+/// <param name="Tries">How often it was tried before.</param>
+public sealed record Claim(long Sequence, long Fence, int Tries, ForgeKind Forge, string DeliveryId, string Event, string Lane, ReadOnlyMemory<byte> Body);
+
+/// <summary>A delivery as people see it.</summary>
+public sealed record DeliveryRow(long Sequence, ForgeKind Forge, string Id, string Event, string? Repository, DeliveryState State, string? Result, DateTimeOffset ReceivedAt);
+
+/// <summary>The store cannot keep anything now (full, locked, slow). The sender is asked to come again.</summary>
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The database is not one this program can use; the message says why and what to do.</summary>
+public sealed class StoreUnusableException(string message, Exception? inner = null) : Exception(message, inner);

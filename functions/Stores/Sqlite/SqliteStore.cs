@@ -1,0 +1,334 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using QMoi.Handlers.Forges;
+using QMoi.Handlers.Repair;
+
+namespace QMoi.Functions.Stores.Sqlite;
+
+/// <summary>The embedded store: <c>qmoi.db</c> in the data folder, WAL, <c>synchronous=FULL</c>, one writer with group commit.</summary>
+public sealed class SqliteStore : IStore
+{
+    /// <summary>How long a worker that shows no sign of life keeps a delivery.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+
+    private const int MaxBodyBytes = 26_214_400;
+
+    private readonly string connectionString;
+    private readonly SqliteConnection writing;
+    private readonly SqliteWriter writer;
+    private readonly TimeProvider clock;
+
+    private SqliteStore(string file, SqliteConnection writing, TimeProvider clock)
+    {
+        connectionString = ConnectionString(file);
+        this.writing = writing;
+        this.clock = clock;
+        writer = new SqliteWriter(writing);
+    }
+
+    /// <summary>Opens or makes the database and brings its schema up to date.</summary>
+    /// <exception cref="StoreUnusableException">The folder cannot be written, the file is damaged, or it is from a newer version.</exception>
+    public static SqliteStore Open(string dataFolder, TimeProvider clock)
+    {
+        SqliteLibrary.Load();
+        var file = Path.Combine(dataFolder, "qmoi.db");
+        SqliteConnection? connection = null;
+        try
+        {
+            Directory.CreateDirectory(dataFolder);
+            connection = new SqliteConnection(ConnectionString(file));
+            connection.Open();
+            connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000");
+            Migrate(connection, file);
+            return new SqliteStore(file, connection, clock);
+        }
+        catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            connection?.Dispose();
+            throw new StoreUnusableException($"The database {file} cannot be opened: {exception.Message}. Check that the data folder can be written and has room.", exception);
+        }
+        catch
+        {
+            connection?.Dispose();
+            throw;
+        }
+    }
+
+    private static string ConnectionString(string file) => new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, DefaultTimeout = 5 }.ToString();
+
+    /// <summary>Numbered, forward only; the number of the last one is the database's <c>user_version</c>.</summary>
+    private static void Migrate(SqliteConnection connection, string file)
+    {
+        var assembly = Assembly.GetExecutingAssembly();
+        var migrations = assembly.GetManifestResourceNames().Where(name => name.StartsWith("migrations/sqlite/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        var version = connection.ExecuteScalar<long>("PRAGMA user_version");
+        if (version > migrations.Count)
+            throw new StoreUnusableException($"The database {file} has schema {version}, this program knows {migrations.Count}. Use the newer program, or restore a backup made by this one.");
+        for (var number = (int)version; number < migrations.Count; number++)
+        {
+            using var stream = assembly.GetManifestResourceStream(migrations[number])!;
+            using var reader = new StreamReader(stream);
+            using var transaction = connection.BeginTransaction();
+            connection.Execute(reader.ReadToEnd(), transaction: transaction);
+            connection.Execute($"PRAGMA user_version={number + 1}", transaction: transaction);
+            transaction.Commit();
+        }
+    }
+
+    // ---- deliveries
+
+    public async Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken)
+    {
+        var hash = SHA256.HashData(delivery.Body.Span);
+        var body = Compress(delivery.Body.Span);
+        var headers = JsonSerializer.Serialize(delivery.Headers);
+        return await writer.WriteOneStatementAsync(connection => Insert(connection, delivery, hash, body, headers), cancellationToken);
+    }
+
+    private SqliteCommand? insertDelivery;
+    private SqliteCommand? insertWork;
+
+    /// <summary>On the writer's thread; commands are prepared once.</summary>
+    private InsertResult Insert(SqliteConnection connection, NewDelivery delivery, byte[] hash, byte[] body, string headers)
+    {
+        var envelope = delivery.Envelope;
+        var command = insertDelivery ??= Command(connection, """
+            INSERT INTO deliveries (forge, delivery_id, event, repository_id, repository, headers, body, body_sha256, received_at, state)
+            VALUES ($forge, $id, $event, $repositoryId, $repository, $headers, $body, $hash, $at, 'stored') ON CONFLICT DO NOTHING
+            """, "$forge", "$id", "$event", "$repositoryId", "$repository", "$headers", "$body", "$hash", "$at");
+        var at = delivery.ReceivedAt.ToUnixTimeMilliseconds();
+        Bind(command, Name(delivery.Forge), envelope.DeliveryId, envelope.EventName, envelope.RepositoryId, envelope.RepositoryName, headers, body, hash, at);
+        if (command.ExecuteNonQuery() == 0)
+        {
+            var known = connection.ExecuteScalar<byte[]?>("SELECT body_sha256 FROM deliveries WHERE forge = $forge AND delivery_id = $id", new { forge = Name(delivery.Forge), id = envelope.DeliveryId });
+            return known is not null && !known.AsSpan().SequenceEqual(hash) ? InsertResult.DuplicateIdWithAnotherBody : InsertResult.Duplicate;
+        }
+        var work = insertWork ??= Command(connection, "INSERT INTO work (sequence, lane, run_after) VALUES (last_insert_rowid(), $lane, $at)", "$lane", "$at");
+        Bind(work, $"{Name(delivery.Forge)}:{envelope.RepositoryId}", at);
+        work.ExecuteNonQuery();
+        return InsertResult.Stored;
+    }
+
+    // ---- work
+
+    public async Task<Claim?> ClaimAsync(CancellationToken cancellationToken)
+    {
+        var now = Now;
+        var claimed = await writer.WriteAsync(
+            connection =>
+            {
+                var row = connection.QueryFirstOrDefault<ClaimRow>("""
+                    UPDATE work SET leased_until = $until, fence = fence + 1
+                    WHERE sequence = (
+                        SELECT ready.sequence FROM work AS ready
+                        WHERE ready.run_after <= $now AND ready.leased_until <= $now
+                          AND NOT EXISTS (SELECT 1 FROM work AS held WHERE held.lane = ready.lane AND held.leased_until > $now)
+                        ORDER BY ready.sequence LIMIT 1)
+                    RETURNING sequence, fence, tries, lane
+                    """, new { now, until = now + (long)Lease.TotalMilliseconds });
+                if (row is not null)
+                    connection.Execute("UPDATE deliveries SET state = 'working' WHERE sequence = $Sequence", row);
+                return row;
+            },
+            cancellationToken);
+        if (claimed is null)
+            return null;
+        await using var reading = await ReadAsync(cancellationToken);
+        var delivery = await reading.QuerySingleAsync<BodyRow>("SELECT forge, delivery_id, event, body FROM deliveries WHERE sequence = $Sequence", claimed);
+        return new Claim(
+            claimed.Sequence, claimed.Fence, (int)claimed.Tries, Forge(delivery.Forge), delivery.Delivery_id, delivery.Event, claimed.Lane, Decompress(delivery.Body));
+    }
+
+    public Task<bool> RenewAsync(Claim claim, CancellationToken cancellationToken)
+    {
+        var until = Now + (long)Lease.TotalMilliseconds;
+        return writer.WriteAsync(
+            connection => connection.Execute("UPDATE work SET leased_until = $until WHERE sequence = $Sequence AND fence = $Fence", new { until, claim.Sequence, claim.Fence }) == 1, cancellationToken);
+    }
+
+    public Task<bool> FinishAsync(Claim claim, DeliveryState state, string result, CancellationToken cancellationToken) => writer.WriteAsync(
+        connection =>
+        {
+            if (connection.Execute("DELETE FROM work WHERE sequence = $Sequence AND fence = $Fence", claim) == 0)
+                return false;
+            connection.Execute("UPDATE deliveries SET state = $state, result = $result WHERE sequence = $Sequence", new { state = Name(state), result, claim.Sequence });
+            return true;
+        },
+        cancellationToken);
+
+    public Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, CancellationToken cancellationToken) => writer.WriteAsync(
+        connection =>
+        {
+            var at = notBefore.ToUnixTimeMilliseconds();
+            if (connection.Execute("UPDATE work SET run_after = $at, tries = tries + 1, leased_until = 0 WHERE sequence = $Sequence AND fence = $Fence", new { at, claim.Sequence, claim.Fence }) == 0)
+                return false;
+            connection.Execute("UPDATE deliveries SET state = 'waiting', result = $reason WHERE sequence = $Sequence", new { reason, claim.Sequence });
+            return true;
+        },
+        cancellationToken);
+
+    public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
+    {
+        await using var reading = await ReadAsync(cancellationToken);
+        var due = await reading.ExecuteScalarAsync<long?>("SELECT min(max(run_after, leased_until)) FROM work");
+        return due is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
+    }
+
+    public ILedger Ledger(Claim claim) => new SqliteLedger(this, claim);
+
+    // ---- reading
+
+    public async IAsyncEnumerable<DeliveryRow> ListAsync(DeliveryState? state, DateTimeOffset? since, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        const int page = 500;
+        var last = 0L;
+        while (true)
+        {
+            List<ListRow> rows;
+            await using (var reading = await ReadAsync(cancellationToken))
+            {
+                rows = [.. await reading.QueryAsync<ListRow>("""
+                    SELECT sequence, forge, delivery_id, event, repository, state, result, received_at FROM deliveries
+                    WHERE sequence > $last AND ($state IS NULL OR state = $state) AND received_at >= $since ORDER BY sequence LIMIT 500
+                    """, new { last, state = state is { } wanted ? Name(wanted) : null, since = since?.ToUnixTimeMilliseconds() ?? 0 })];
+            }
+            foreach (var row in rows)
+                yield return Row(row);
+            if (rows.Count < page)
+                yield break;
+            last = rows[^1].Sequence;
+        }
+    }
+
+    public async Task<DeliveryRow?> FindAsync(string deliveryId, CancellationToken cancellationToken)
+    {
+        await using var reading = await ReadAsync(cancellationToken);
+        var row = await reading.QueryFirstOrDefaultAsync<ListRow>(
+            "SELECT sequence, forge, delivery_id, event, repository, state, result, received_at FROM deliveries WHERE delivery_id = $deliveryId", new { deliveryId });
+        return row is null ? null : Row(row);
+    }
+
+    public Task<bool> RequeueAsync(long sequence, CancellationToken cancellationToken)
+    {
+        var now = Now;
+        return writer.WriteAsync(
+            connection => connection.Execute("""
+                INSERT INTO work (sequence, lane, run_after)
+                SELECT sequence, forge || ':' || coalesce(repository_id, ''), $now FROM deliveries WHERE sequence = $sequence AND state IN ('done', 'ignored', 'dead')
+                ON CONFLICT DO NOTHING
+                """, new { sequence, now }) == 1 && connection.Execute("UPDATE deliveries SET state = 'stored', result = NULL WHERE sequence = $sequence", new { sequence }) == 1,
+            cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<Attempt>> AttemptsAsync(string repositoryKey, CancellationToken cancellationToken) =>
+        await AttemptsAsync("repository_key = $repositoryKey ORDER BY id", new { repositoryKey }, cancellationToken);
+
+    public async Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken)
+    {
+        await using var reading = await ReadAsync(cancellationToken);
+        var lines = (await reading.QueryAsync<string>("PRAGMA quick_check(5)")).ToList();
+        return lines is ["ok"] ? [] : lines;
+    }
+
+    internal async Task<IReadOnlyList<Attempt>> AttemptsAsync(string condition, object parameters, CancellationToken cancellationToken)
+    {
+        await using var reading = await ReadAsync(cancellationToken);
+        return [.. (await reading.QueryAsync<AttemptRow>($"SELECT * FROM attempts WHERE {condition}", parameters)).Select(row => row.ToAttempt())];
+    }
+
+    internal async Task<SqliteConnection> ReadAsync(CancellationToken cancellationToken)
+    {
+        var connection = new SqliteConnection(connectionString);
+        await connection.OpenAsync(cancellationToken);
+        return connection;
+    }
+
+    /// <summary>Writes on behalf of a claim; refused when its lease has passed to another worker.</summary>
+    internal Task<T> WriteFencedAsync<T>(Claim claim, Func<SqliteConnection, T> write, CancellationToken cancellationToken) => writer.WriteAsync(
+        connection => connection.ExecuteScalar<long>("SELECT count(*) FROM work WHERE sequence = $Sequence AND fence = $Fence", claim) == 1 ? write(connection) : throw new LeaseLostException(),
+        cancellationToken);
+
+    internal long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public async ValueTask DisposeAsync()
+    {
+        await writer.DisposeAsync();
+        if (insertDelivery is not null)
+            await insertDelivery.DisposeAsync();
+        if (insertWork is not null)
+            await insertWork.DisposeAsync();
+        await writing.DisposeAsync();
+        SqliteConnection.ClearPool(writing);
+    }
+
+    // ---- shapes
+
+    private sealed record ClaimRow(long Sequence, long Fence, long Tries, string Lane);
+
+    private sealed record BodyRow(string Forge, string Delivery_id, string Event, byte[] Body);
+
+    private sealed record ListRow(long Sequence, string Forge, string Delivery_id, string Event, string? Repository, string State, string? Result, long Received_at);
+
+    private static DeliveryRow Row(ListRow row) => new(
+        row.Sequence, Forge(row.Forge), row.Delivery_id, row.Event, row.Repository, Enum.Parse<DeliveryState>(row.State, ignoreCase: true), row.Result,
+        DateTimeOffset.FromUnixTimeMilliseconds(row.Received_at));
+
+    private static SqliteCommand Command(SqliteConnection connection, string sql, params ReadOnlySpan<string> parameters)
+    {
+        var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Constants of this class.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        foreach (var name in parameters)
+            command.Parameters.Add(new SqliteParameter { ParameterName = name });
+        return command;
+    }
+
+    private static void Bind(SqliteCommand command, params ReadOnlySpan<object?> values)
+    {
+        for (var i = 0; i < values.Length; i++)
+            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+    }
+
+    private static string Name(ForgeKind forge) => forge == ForgeKind.GitHub ? "github" : "gitlab";
+
+    private static ForgeKind Forge(string name) => name == "github" ? ForgeKind.GitHub : ForgeKind.GitLab;
+
+    private static string Name(DeliveryState state) => state.ToString().ToLowerInvariant();
+
+    /// <summary>Bodies shrink about tenfold, which more than pays for the work: fewer pages to write and to sync.</summary>
+    private static byte[] Compress(ReadOnlySpan<byte> body)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(body.Length));
+        try
+        {
+            if (!BrotliEncoder.TryCompress(body, buffer, out var length, quality: 1, window: 18))
+                throw new InvalidOperationException("The largest compressed size was too small.");
+            return buffer.AsSpan(0, length).ToArray();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static byte[] Decompress(byte[] compressed)
+    {
+        using var brotli = new BrotliStream(new MemoryStream(compressed), CompressionMode.Decompress);
+        using var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        for (int read; (read = brotli.Read(buffer)) > 0;)
+        {
+            body.Write(buffer, 0, read);
+            if (body.Length > MaxBodyBytes)
+                throw new InvalidDataException("A stored body is larger than any that is accepted.");
+        }
+        return body.ToArray();
+    }
+}

@@ -1,0 +1,177 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http.Features;
+using QMoi.Functions.Settings;
+using QMoi.Functions.Stores;
+using QMoi.Handlers.Events;
+using QMoi.Handlers.Forges;
+
+namespace QMoi.Functions;
+
+/// <summary>
+/// What a forge sends: read once, proved over the raw bytes, its envelope read, stored, answered. Nothing is parsed before it is proved and nothing is answered 2xx
+/// before it is on disk.
+/// </summary>
+public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, IStore store, BotSettings settings, Action arrived, TimeProvider clock, ILogger<Webhooks> logger)
+{
+    /// <summary>Both forges' own limit: 25 MB.</summary>
+    public const int MaxBodyBytes = 26_214_400;
+
+    private readonly RefusalLog refusals = new(clock);
+
+    public async Task ReceiveAsync(HttpContext context, ForgeKind forge)
+    {
+        var (status, words) = await AcceptAsync(context, forge);
+        context.Response.StatusCode = status;
+        if (status == StatusCodes.Status503ServiceUnavailable)
+            context.Response.Headers.RetryAfter = "10";
+        if (words is not null)
+        {
+            context.Response.ContentType = "text/plain; charset=utf-8";
+            await context.Response.WriteAsync(words + "\n", context.RequestAborted);
+        }
+    }
+
+    private async Task<(int Status, string? Words)> AcceptAsync(HttpContext context, ForgeKind forge)
+    {
+        var request = context.Request;
+        if (request.Headers.ContentEncoding.Count > 0)
+            return (StatusCodes.Status415UnsupportedMediaType, "Send the body as it is, without Content-Encoding.");
+        if (!IsJson(request.ContentType))
+            return (StatusCodes.Status415UnsupportedMediaType, "Set the webhook's content type to application/json.");
+        if (request.ContentLength > MaxBodyBytes)
+            return (StatusCodes.Status413PayloadTooLarge, $"At most {MaxBodyBytes} bytes are read.");
+
+        var buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 64 * 1024) + 1);
+        try
+        {
+            var length = 0;
+            while (true)
+            {
+                if (length == buffer.Length)
+                    buffer = Grow(buffer, length);
+                var read = await request.Body.ReadAsync(buffer.AsMemory(length), context.RequestAborted);
+                if (read == 0)
+                    break;
+                length += read;
+                if (length > MaxBodyBytes)
+                    return (StatusCodes.Status413PayloadTooLarge, $"At most {MaxBodyBytes} bytes are read.");
+            }
+            return await AcceptAsync(new RequestHeaders(request.Headers), buffer.AsMemory(0, length), forge, context.RequestAborted);
+        }
+        catch (BadHttpRequestException bad)
+        {
+            return (bad.StatusCode, null);
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException && context.RequestAborted.IsCancellationRequested)
+        {
+            return (StatusCodes.Status400BadRequest, null);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The same for every host: proves, reads the envelope, stores.</summary>
+    public async Task<(int Status, string? Words)> AcceptAsync(WebhookHeaders headers, ReadOnlyMemory<byte> body, ForgeKind forge, CancellationToken cancellationToken)
+    {
+        var format = formats[forge];
+        var now = clock.GetUtcNow();
+        var secrets = forge == ForgeKind.GitHub ? settings.GitHubSecrets : settings.GitLabSecrets;
+        if (format.Verify(headers, body.Span, secrets, now) != VerificationResult.Verified)
+        {
+            if (refusals.ShouldTell(out var untold))
+                Log.Refused(logger, forge, untold);
+            return (StatusCodes.Status401Unauthorized, null);
+        }
+        if (format.ReadEnvelope(headers, body.Span, out var problem) is not { } envelope)
+            return (StatusCodes.Status400BadRequest, problem);
+        if (envelope.IsPing)
+            return (StatusCodes.Status200OK, null);
+
+        var kept = format.KeptHeaders.Select(name => (Name: name, Value: headers.One(name))).Where(header => header.Value is not null)
+            .ToDictionary(header => header.Name, header => header.Value!, StringComparer.Ordinal);
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(settings.ReplyTimeout);
+            switch (await store.InsertAsync(new NewDelivery(forge, envelope, kept, body, now), limit.Token))
+            {
+                case InsertResult.Stored:
+                    arrived();
+                    return (StatusCodes.Status202Accepted, null);
+                case InsertResult.DuplicateIdWithAnotherBody:
+                    Log.SameIdAnotherBody(logger, forge, envelope.DeliveryId);
+                    return (StatusCodes.Status200OK, null);
+                default:
+                    return (StatusCodes.Status200OK, null);
+            }
+        }
+        catch (StoreUnavailableException unavailable)
+        {
+            Log.CannotStore(logger, unavailable);
+            return (StatusCodes.Status503ServiceUnavailable, null);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.StoreSlow(logger, settings.ReplyTimeout);
+            return (StatusCodes.Status503ServiceUnavailable, null);
+        }
+    }
+
+    private static bool IsJson(string? contentType)
+    {
+        var parts = (contentType ?? "").Split(';', 2, StringSplitOptions.TrimEntries);
+        return parts[0].Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            && (parts.Length == 1 || parts[1].Replace("\"", "", StringComparison.Ordinal).Equals("charset=utf-8", StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static byte[] Grow(byte[] buffer, int length)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(MaxBodyBytes + 1, buffer.Length * 2) + 1);
+        buffer.AsSpan(0, length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+
+    private sealed class RequestHeaders(IHeaderDictionary headers) : WebhookHeaders
+    {
+        public override IReadOnlyList<string> All(string name) => headers.TryGetValue(name, out var values) ? [.. values.Select(value => value ?? "")] : [];
+    }
+
+    /// <summary>A flood of bad proofs must not become a flood of log lines: one a second, with the count of those not told.</summary>
+    private sealed class RefusalLog(TimeProvider clock)
+    {
+        private long lastTold;
+        private long untoldCount;
+
+        public bool ShouldTell(out long untold)
+        {
+            untold = 0;
+            var now = clock.GetTimestamp();
+            var last = Interlocked.Read(ref lastTold);
+            if ((last != 0 && clock.GetElapsedTime(last, now) < TimeSpan.FromSeconds(1)) || Interlocked.CompareExchange(ref lastTold, now, last) != last)
+            {
+                Interlocked.Increment(ref untoldCount);
+                return false;
+            }
+            untold = Interlocked.Exchange(ref untoldCount, 0);
+            return true;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A {Forge} delivery was refused: its proof does not hold ({Untold} more since the last such line)")]
+        public static partial void Refused(ILogger logger, ForgeKind forge, long untold);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Security: a {Forge} delivery came under the known id {DeliveryId} with another body; the first one stands")]
+        public static partial void SameIdAnotherBody(ILogger logger, ForgeKind forge, string deliveryId);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "A delivery cannot be stored; the forge was asked to come again")]
+        public static partial void CannotStore(ILogger logger, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "A delivery was not stored within {Limit}; the forge was asked to come again")]
+        public static partial void StoreSlow(ILogger logger, TimeSpan limit);
+    }
+}

@@ -1,0 +1,217 @@
+using System.Security.Cryptography;
+using QMoi.Functions.Settings;
+using QMoi.Functions.Stores;
+using QMoi.Handlers;
+using QMoi.Handlers.Events;
+using QMoi.Handlers.Forges;
+using QMoi.Handlers.Repair;
+
+namespace QMoi.Functions;
+
+/// <summary>Works stored deliveries: claims, routes, writes the outcome. Different repositories in parallel, one repository in order.</summary>
+public sealed partial class Worker(
+    IStore store, IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, Router router, WorkSettings settings, TimeProvider clock, ILogger<Worker> logger)
+{
+    /// <summary>Pauses before the five retries : together about 73 minutes, so that a forge may be away for an hour.</summary>
+    private static readonly TimeSpan[] Pauses =
+        [TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
+
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(15);
+
+    private readonly SemaphoreSlim wakeUps = new(0);
+
+    /// <summary>There is something to claim. Cheap; called on every stored delivery.</summary>
+    public void Wake()
+    {
+        if (wakeUps.CurrentCount < settings.Workers)
+            wakeUps.Release();
+    }
+
+    /// <summary>Works until cancelled; then the deliveries in hand are finished.</summary>
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(_ => LoopAsync(stop)));
+
+    /// <summary>Works until nothing is claimable now.</summary>
+    public Task DrainAsync(CancellationToken cancellationToken) => Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(async _ =>
+    {
+        while (await WorkOneAsync(cancellationToken))
+        {
+        }
+    }));
+
+    private async Task LoopAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (await WorkOneAsync(stop))
+                    continue;
+                await WaitAsync(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StoreUnavailableException unavailable)
+            {
+                Log.StoreUnavailable(logger, unavailable);
+                await Task.Delay(TimeSpan.FromSeconds(1), clock, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken stop)
+    {
+        var due = await store.NextDueAsync(stop) - clock.GetUtcNow();
+        var pause = due is { } until && until < LookAtLeastEvery ? until : LookAtLeastEvery;
+        if (pause <= TimeSpan.Zero)
+            pause = TimeSpan.FromMilliseconds(50);
+        using var woken = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var waiting = wakeUps.WaitAsync(woken.Token);
+        await Task.WhenAny(waiting, Task.Delay(pause, clock, woken.Token));
+        await woken.CancelAsync();
+        stop.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>False when there was nothing to claim.</summary>
+    private async Task<bool> WorkOneAsync(CancellationToken stop)
+    {
+        if (await store.ClaimAsync(stop) is not { } claim)
+            return false;
+        using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["Delivery"] = claim.DeliveryId, ["Lane"] = claim.Lane });
+        using var cut = new CancellationTokenSource(settings.HandlerTimeout, clock);
+        using var renewing = new CancellationTokenSource();
+        var renewal = RenewAsync(claim, cut, renewing.Token);
+        try
+        {
+            await FinishAsync(claim, await WorkAsync(claim, cut.Token));
+        }
+        finally
+        {
+            await renewing.CancelAsync();
+            await renewal;
+        }
+        return true;
+    }
+
+    /// <summary>The outcome, or why the delivery has to wait.</summary>
+    private async Task<Verdict> WorkAsync(Claim claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var forgeEvent = formats[claim.Forge].ReadEvent(claim.Event, claim.Body.Span);
+            return new Verdict.Ended(await router.RouteAsync(forgeEvent, store.Ledger(claim), cancellationToken));
+        }
+        catch (LeaseLostException)
+        {
+            return new Verdict.Lost();
+        }
+        catch (FormatException unreadable)
+        {
+            return new Verdict.Ended(new Outcome.Ignored($"not understood: {unreadable.Message}"));
+        }
+        catch (ForgeException trouble) when (trouble.IsTransient)
+        {
+            return new Verdict.Again(trouble.Message, trouble.RetryAfter);
+        }
+        catch (ForgeException refusal)
+        {
+            return new Verdict.Ended(new Outcome.Declined(refusal.Message));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return new Verdict.Again($"cut after {settings.HandlerTimeout}", null);
+        }
+#pragma warning disable CA1031 // The other place where exceptions end (beside Webhooks.cs): our bug parks this delivery and no other.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            var incident = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+            Log.Bug(logger, bug, incident, claim.DeliveryId);
+            return new Verdict.Again($"our mistake, incident {incident}", null);
+        }
+    }
+
+    private async Task FinishAsync(Claim claim, Verdict verdict)
+    {
+        switch (verdict)
+        {
+            case Verdict.Ended { Outcome: var outcome }:
+                await store.FinishAsync(claim, outcome is Outcome.Ignored ? DeliveryState.Ignored : DeliveryState.Done, outcome.Text, CancellationToken.None);
+                if (outcome is Outcome.Acted)
+                    Log.Acted(logger, outcome.Text);
+                else
+                    Log.NotActed(logger, outcome.Text);
+                break;
+            case Verdict.Again { Reason: var reason } when claim.Tries >= Pauses.Length:
+                await store.FinishAsync(claim, DeliveryState.Dead, $"given up after {claim.Tries + 1} tries: {reason}", CancellationToken.None);
+                Log.Dead(logger, claim.DeliveryId, reason);
+                break;
+            case Verdict.Again { Reason: var reason, NotBefore: var wait }:
+                var pause = wait is { } told && told > Pauses[claim.Tries] ? told : Pauses[claim.Tries];
+                await store.PostponeAsync(claim, clock.GetUtcNow() + pause, reason, CancellationToken.None);
+                Log.Postponed(logger, pause, reason);
+                break;
+            case Verdict.Lost:
+                Log.Lost(logger);
+                break;
+        }
+    }
+
+    /// <summary>Keeps the lease alive while the handler works; when it is lost, the handler is stopped.</summary>
+    private async Task RenewAsync(Claim claim, CancellationTokenSource cut, CancellationToken ended)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(RenewEvery, clock, ended);
+                if (!await store.RenewAsync(claim, ended))
+                {
+                    await cut.CancelAsync();
+                    return;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The work ended.
+        }
+        catch (StoreUnavailableException unavailable)
+        {
+            Log.StoreUnavailable(logger, unavailable);
+        }
+    }
+
+    private abstract record Verdict
+    {
+        public sealed record Ended(Outcome Outcome) : Verdict;
+        public sealed record Again(string Reason, TimeSpan? NotBefore) : Verdict;
+        public sealed record Lost : Verdict;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Outcome}")]
+        public static partial void Acted(ILogger logger, string outcome);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Nothing done: {Outcome}")]
+        public static partial void NotActed(ILogger logger, string outcome);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Tried again in {Pause}: {Reason}")]
+        public static partial void Postponed(ILogger logger, TimeSpan pause, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Delivery {DeliveryId} was given up: {Reason}. 'qmoi replay {DeliveryId}' tries it again")]
+        public static partial void Dead(ILogger logger, string deliveryId, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Incident {Incident} while working delivery {DeliveryId}")]
+        public static partial void Bug(ILogger logger, Exception exception, string incident, string deliveryId);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Another worker has taken this delivery over")]
+        public static partial void Lost(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The store cannot be used now; the worker waits")]
+        public static partial void StoreUnavailable(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,90 @@
+using QMoi.Simulator;
+
+namespace QMoi.Tests.Scenarios;
+
+/// <summary>Delivered twice, late, in another order, or interrupted: the forge ends up the same.</summary>
+public sealed class ExactlyOnce
+{
+    [Theory, InlineData("gitlab"), InlineData("github")]
+    public async Task Every_delivery_three_times_ends_as_once(string forge)
+    {
+        await using var world = await World.StartAsync();
+        var repository = await world.WithBrokenScriptAsync(forge);
+        await world.SettleAsync();
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var delivery in world.Forge(forge).Deliveries.Where(delivery => !delivery.IsRedelivery).ToList())
+                world.Forge(forge).Redeliver(delivery.Guid);
+            await world.SettleAsync();
+        }
+        AssertHealedOnce(repository);
+        Assert.All(world.Forge(forge).Deliveries.Where(delivery => delivery.IsRedelivery), delivery => Assert.Equal(200, delivery.StatusCode));
+    }
+
+    [Theory, InlineData("gitlab"), InlineData("github")]
+    public async Task Deliveries_out_of_order_end_as_in_order(string forge)
+    {
+        await using var world = await World.StartAsync();
+        world.Forge(forge).HoldDeliveries();
+        var repository = await world.WithBrokenScriptAsync(forge);
+        await world.SimulatorIdleAsync();
+        world.Forge(forge).ReleaseDeliveries(shuffled: true);
+        await world.SettleAsync();
+        AssertHealedOnce(repository);
+    }
+
+    [Theory]
+    [InlineData("gitlab", "POST", "/repository/commits$")]
+    [InlineData("gitlab", "POST", "/merge_requests$")]
+    [InlineData("gitlab", "POST", "/(comments|discussions|notes)$")]
+    [InlineData("github", "POST", "/git/refs$")]
+    [InlineData("github", "POST", "/pulls$")]
+    [InlineData("github", "POST", "/comments$")]
+    public async Task An_answer_lost_after_the_effect_does_not_double_it(string forge, string method, string path)
+    {
+        await using var world = await World.StartAsync(allowWarnings: true);
+        world.Forge(forge).AddFault(new Fault(method, path, times: 1, effect: FaultEffect.BreakAfterEffect));
+        var repository = await world.WithBrokenScriptAsync(forge);
+        await world.SettleWithRetriesAsync();
+        AssertHealedOnce(repository);
+    }
+
+    [Theory]
+    [InlineData("gitlab", 500)]
+    [InlineData("gitlab", 429)]
+    [InlineData("github", 502)]
+    [InlineData("github", 429)]
+    public async Task A_forge_in_trouble_is_waited_for(string forge, int status)
+    {
+        await using var world = await World.StartAsync(allowWarnings: true);
+        world.Forge(forge).AddFault(new Fault("*", "/(trace|logs|commits|pulls|merge_requests)", status, times: 6) { Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Retry-After"] = "7" } });
+        var repository = await world.WithBrokenScriptAsync(forge);
+        await world.SettleWithRetriesAsync();
+        AssertHealedOnce(repository);
+    }
+
+    [Theory]
+    [InlineData("gitlab", 403)]
+    [InlineData("gitlab", 404)]
+    [InlineData("github", 403)]
+    [InlineData("github", 404)]
+    public async Task A_forge_that_refuses_is_recorded_and_not_asked_for_ever(string forge, int status)
+    {
+        await using var world = await World.StartAsync(allowWarnings: true);
+        world.Forge(forge).AddFault(new Fault("POST", "/(repository/commits|git/refs|git/trees|merge_requests|pulls)$", status));
+        var repository = await world.WithBrokenScriptAsync(forge);
+        await world.SettleWithRetriesAsync();
+
+        Assert.Empty(repository.MergeRequests);
+        Assert.Contains("refused the fix", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
+        Assert.All(await world.StatesAsync(), state => Assert.True(state is "done" or "ignored", state));
+    }
+
+    private static void AssertHealedOnce(SimulatedRepository repository)
+    {
+        var fix = Assert.Single(repository.MergeRequests);
+        Assert.Contains("**Verified.**", fix.Body, StringComparison.Ordinal);
+        Assert.Equal(2, repository.Branches.Count);
+        Assert.Contains("Fix ready", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
+    }
+}
