@@ -209,10 +209,9 @@ internal sealed partial class ForgeHttp : IDisposable
             if (takesStream && status < 300)
             {
                 var stream = new IdleTimeoutStream(response, body, LongestSilence, clock);
-                var headers = response.Headers;
-                var isEmpty = response.Content.Headers.ContentLength == 0;
+                var exchange = new Exchange(status, response.Headers, [], stream, IsEmpty: response.Content.Headers.ContentLength == 0);
                 response = null;   // the stream owns it now
-                return new Exchange(status, headers, [], stream, isEmpty);
+                return exchange;
             }
 
             var bytes = await ReadAsync(body, status < 300 ? MaxAnswer : MaxRefusal, isCutAllowed: status >= 300, $"{message.Method} {shownPath}", either.Token);

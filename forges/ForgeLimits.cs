@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net.Http.Headers;
 using QMoi.Handlers.Forges;
@@ -8,6 +9,7 @@ namespace QMoi.Forges;
 /// What one token may still send: nothing inside a waiting time that the forge has told, no more writes than our own share of its limits, few requests at once.
 /// Measured on the monotonic clock, so that a clock set back keeps nobody waiting.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle is never asked for holds nothing to dispose of.")]
 internal sealed class ForgeLimits(TimeProvider clock)
 {
     public static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
