@@ -1,0 +1,59 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using QMoi.Forges.GitHub;
+using QMoi.Forges.GitLab;
+using QMoi.Handlers.Forges;
+
+namespace QMoi.Forges;
+
+/// <summary>How GitHub is reached. An App (both <paramref name="AppId"/> and <paramref name="PrivateKeyPem"/>) goes before a token.</summary>
+/// <param name="ApiUrl"><c>https://api.github.com</c>; on GitHub Enterprise Server <c>https://HOST/api/v3</c>.</param>
+/// <param name="Token">Personal access token.</param>
+/// <param name="PrivateKeyPem">The App's RSA key in PEM form; line breaks may be written <c>\n</c>.</param>
+public sealed record GitHubSettings(Uri ApiUrl, string? Token = null, long? AppId = null, string? PrivateKeyPem = null)
+{
+    /// <summary>Without the secrets.</summary>
+    public override string ToString() => $"GitHubSettings {{ ApiUrl = {ApiUrl}, AppId = {AppId} }}";
+}
+
+/// <summary>How GitLab is reached.</summary>
+/// <param name="ApiUrl"><c>https://gitlab.com/api/v4</c>, or the same on another host.</param>
+/// <param name="Token">Personal, project or group access token with the scope <c>api</c>.</param>
+public sealed record GitLabSettings(Uri ApiUrl, string? Token = null)
+{
+    /// <summary>Without the secrets.</summary>
+    public override string ToString() => $"GitLabSettings {{ ApiUrl = {ApiUrl} }}";
+}
+
+/// <summary>Makes adapters; owns the connections, tokens and limits below them. One for the whole process.</summary>
+[SuppressMessage("Design", "MA0049", Justification = "Named for its contract, IForges; inside QMoi it is written Forges.Forges.")]
+public sealed class Forges : IForges, IDisposable
+{
+    private readonly ForgeHttp gitHubHttp;
+    private readonly ForgeHttp gitLabHttp;
+    private readonly GitHubTokens gitHubTokens;
+    private readonly GitLabTokens gitLabTokens;
+
+    /// <summary>Throws <see cref="ArgumentException"/> when the App's private key cannot be read.</summary>
+    public Forges(GitHubSettings gitHub, GitLabSettings gitLab, TimeProvider clock, ILoggerFactory loggers)
+    {
+        gitHubHttp = new ForgeHttp(gitHub.ApiUrl, GitHubForge.Headers, clock, loggers.CreateLogger<GitHubForge>());
+        gitLabHttp = new ForgeHttp(gitLab.ApiUrl, GitLabForge.Headers, clock, loggers.CreateLogger<GitLabForge>());
+        gitHubTokens = new GitHubTokens(gitHub, gitHubHttp, clock);
+        gitLabTokens = new GitLabTokens(gitLab, gitLabHttp, clock);
+    }
+
+    public IForge Open(Repository repository) => repository.Forge switch
+    {
+        ForgeKind.GitHub when gitHubTokens.IsConfigured => new GitHubForge(gitHubHttp, gitHubTokens),
+        ForgeKind.GitLab when gitLabTokens.IsConfigured => new GitLabForge(gitLabHttp, gitLabTokens),
+        _ => throw new ForgeException(ForgeProblem.NotConfigured, $"No token is set for {repository.Forge}."),
+    };
+
+    public void Dispose()
+    {
+        gitHubHttp.Dispose();
+        gitLabHttp.Dispose();
+        gitHubTokens.Dispose();
+    }
+}

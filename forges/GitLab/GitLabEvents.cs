@@ -1,0 +1,81 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using QMoi.Handlers.Events;
+using QMoi.Handlers.Forges;
+
+namespace QMoi.Forges.GitLab;
+
+/// <summary>What GitLab's deliveries mean.</summary>
+internal static class GitLabEvents
+{
+    public static ForgeEvent Read(string eventName, ReadOnlySpan<byte> body) => eventName switch
+    {
+        "pipeline" => Pipeline(Parse(body, GitLabJson.Default.GitLabPipelineDelivery)),
+        "merge_request" => MergeRequest(Parse(body, GitLabJson.Default.GitLabMergeRequestDelivery)),
+        "build" => new ForgeEvent.Nothing("the pipeline's own event decides"),
+        _ => new ForgeEvent.Nothing($"{eventName} events are not acted on"),
+    };
+
+    public static RunStatus Status(string? status) => status switch
+    {
+        "success" => RunStatus.Success,
+        "failed" => RunStatus.Failed,
+        "canceled" => RunStatus.Canceled,
+        "skipped" => RunStatus.Skipped,
+        "running" or "canceling" => RunStatus.Running,
+        "created" or "pending" or "preparing" or "waiting_for_resource" or "waiting_for_callback" or "scheduled" => RunStatus.Pending,
+        _ => RunStatus.Other,   // manual
+    };
+
+    private static ForgeEvent Pipeline(GitLabPipelineDelivery delivery)
+    {
+        if (delivery.ObjectKind != "pipeline" || delivery.ObjectAttributes is not { } pipeline) return DoesNotFit("pipeline");
+        var status = Status(pipeline.Status);
+        if (status is not (RunStatus.Success or RunStatus.Failed or RunStatus.Canceled or RunStatus.Skipped)) return new ForgeEvent.Nothing("the pipeline has not ended");
+        var project = delivery.Project ?? throw new FormatException("The delivery lacks its project.");
+        var repository = RepositoryOf(project);
+        var webUrl = project.WebUrl ?? "";
+        var mergeRequest = delivery.MergeRequest;
+        // The number counts in the target project; a fork's own pipeline must not be taken for one of the fork's merge requests.
+        var number = mergeRequest is not null && (mergeRequest.TargetProjectId is null || mergeRequest.TargetProjectId == project.Id) ? mergeRequest.Iid : (long?)null;
+        var isMergeRequestRef = pipeline.Ref.StartsWith("refs/merge-requests/", StringComparison.Ordinal);
+        return new ForgeEvent.PipelineFinished(
+            repository,
+            new Pipeline(
+                pipeline.Id, Attempt: 1, CommitSha.Parse(pipeline.Sha), isMergeRequestRef && mergeRequest?.SourceBranch is { } source ? source : pipeline.Ref,
+                pipeline.Tag, status, pipeline.Name, CiFile: null, pipeline.Url ?? $"{webUrl}/-/pipelines/{pipeline.Id}",
+                IsFromFork: mergeRequest?.SourceProjectId is { } from && from != project.Id, number, delivery.Commit?.Author?.Name),
+            [.. (delivery.Builds ?? []).Select(build => new Job(
+                build.Id, build.Name, build.Stage, Status(build.Status), build.FailureReason, build.AllowFailure, $"{webUrl}/-/jobs/{build.Id}"))]);
+    }
+
+    private static ForgeEvent MergeRequest(GitLabMergeRequestDelivery delivery)
+    {
+        if (delivery.ObjectKind != "merge_request" || delivery.ObjectAttributes is not { } mergeRequest) return DoesNotFit("merge_request");
+        if (mergeRequest.Action is not ("close" or "merge")) return new ForgeEvent.Nothing("the merge request is open");
+        var project = delivery.Project ?? throw new FormatException("The delivery lacks its project.");
+        var isOwnBranch = mergeRequest.SourceProjectId == project.Id;
+        // A fork's branch must never be taken for a branch of the repository: a branch's name holds no colon.
+        var source = isOwnBranch ? mergeRequest.SourceBranch : $"{mergeRequest.Source?.PathWithNamespace ?? "fork"}:{mergeRequest.SourceBranch}";
+        return new ForgeEvent.MergeRequestClosed(RepositoryOf(project), mergeRequest.Iid, source, mergeRequest.Action == "merge", delivery.User?.Username);
+    }
+
+    private static Repository RepositoryOf(GitLabHookProject project) =>
+        project is { PathWithNamespace: { } name, DefaultBranch: { } defaultBranch }
+            ? new Repository(ForgeKind.GitLab, project.Id, name, defaultBranch)
+            : throw new FormatException("The delivery lacks its project's path or default branch.");
+
+    private static ForgeEvent.Nothing DoesNotFit(string eventName) => new($"the body does not fit the event {eventName}");
+
+    private static T Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, type) ?? throw new FormatException("The delivery is null.");
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"The delivery lacks what its event must have: {e.Message}", e);
+        }
+    }
+}

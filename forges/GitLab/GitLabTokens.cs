@@ -1,0 +1,28 @@
+using QMoi.Handlers.Forges;
+
+namespace QMoi.Forges.GitLab;
+
+/// <summary>Who the bot is on GitLab: the user of one personal, project or group access token.</summary>
+internal sealed class GitLabTokens
+{
+    private readonly ForgeHttp http;
+    private readonly SharedValues<string, GitLabUser> users = new(_ => true);
+    private readonly ForgeAccount? account;
+
+    public GitLabTokens(GitLabSettings settings, ForgeHttp http, TimeProvider clock)
+    {
+        this.http = http;
+        if (settings.Token?.Trim() is { Length: > 0 } token)
+            account = new FixedAccount(new ForgeLimits(clock), new ForgeCredential("PRIVATE-TOKEN", token, token));
+    }
+
+    public bool IsConfigured => account is not null;
+
+    public ForgeAccount Account => account ?? throw new ForgeException(ForgeProblem.NotConfigured, "No token is set for GitLab.");
+
+    public async Task<bool> IsOwnAsync(GitLabNote note, CallLog calls, CancellationToken cancellationToken)
+    {
+        var user = await users.GetAsync("", token => http.SendAsync(Account, ForgeRequest.Get("user"), GitLabJson.Default.GitLabUser, calls, token), cancellationToken);
+        return note.Author?.Id == user.Id;
+    }
+}
