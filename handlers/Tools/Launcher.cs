@@ -41,9 +41,21 @@ internal sealed class Launcher
     {
         var from = Path.GetDirectoryName(program)!;
         var to = Directory.CreateTempSubdirectory("qmoi-launcher-").FullName;
-        foreach (var file in Directory.EnumerateFiles(from).Where(file => IsCode(file, program))) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var file in Directory.EnumerateFiles(from).Where(file => IsCode(file, program)))
+        {
+            var copy = Path.Combine(to, Path.GetFileName(file));
+            File.Copy(file, copy);
+            Open(copy);
+        }
+        Open(to);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Git.Folders.Remove(to);
         return to;
+    }
+
+    // The sandbox's user has to read it; it is code alone.
+    private static void Open(string path)
+    {
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
     }
 
     // No .deps.json: without it the host takes every assembly beside the program, with it the copy would have to be complete.

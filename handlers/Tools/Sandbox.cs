@@ -72,7 +72,8 @@ public sealed class Sandbox
         var problems = new List<string>();
         foreach (var (kind, hasOwnUser) in Candidates(settings))
         {
-            var candidate = new Sandbox(kind, hasOwnUser, Describe(kind, hasOwnUser), settings, clock);
+            var found = Describe(kind, hasOwnUser) + (problems.Count == 0 ? "" : $" (not {string.Join("; not ", problems)})");
+            var candidate = new Sandbox(kind, hasOwnUser, found, settings, clock);
             var problem = await candidate.TryAsync(cancellationToken);
             if (problem is null) return candidate;
             problems.Add($"{Describe(kind, hasOwnUser)}: {problem}");
@@ -268,7 +269,8 @@ public sealed class Sandbox
         {
             string[] rights = session.User is null
                 ? ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
-                : ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"];
+                // Gone again before the tool starts: setpriv needs them to become the run's user, and to enter that user's folder.
+                : ["--cap-drop", "ALL", "--cap-add", "CAP_DAC_READ_SEARCH", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"];
             return (Tool("bwrap"),
                 ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session", "--hostname", "sandbox", .. rights, .. all]);
         }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace QMoi.Handlers.Tools;
 
-/// <summary>Looks at a running sandbox from outside, four times a second: memory of all its processes, growth of its checkout.</summary>
+/// <summary>Looks at a running sandbox from outside, four times a second: number and memory of all its processes, growth of its checkout.</summary>
 /// <remarks>Limits of single processes are the kernel's; sums are not, without a cgroup.</remarks>
 internal sealed class SandboxWatch(SandboxSettings settings, string folder, TimeProvider clock)
 {
@@ -17,7 +17,10 @@ internal sealed class SandboxWatch(SandboxSettings settings, string folder, Time
         while (true)
         {
             await Task.Delay(Interval, clock, cancellationToken);
-            if (MemoryOf(processId) > settings.MemoryBytes) return "it used too much memory";
+            var (processes, memory) = Use(processId);
+            if (memory > settings.MemoryBytes) return "it used too much memory";
+            // RLIMIT_NPROC holds first, except where the bot is root and can lend no other user.
+            if (processes > settings.Processes) return "it started too many processes";
             // The walk is dear, so only where the disk has lost something meanwhile.
             if (freeAtCount - drive.AvailableFreeSpace < WorthCounting) continue;
             freeAtCount = drive.AvailableFreeSpace;
@@ -43,18 +46,20 @@ internal sealed class SandboxWatch(SandboxSettings settings, string folder, Time
         return size;
     }
 
-    private static long MemoryOf(int root)
+    private static (int Processes, long Memory) Use(int root)
     {
         var parents = new Dictionary<int, int>();
         foreach (var entry in Directory.EnumerateDirectories("/proc"))
             if (int.TryParse(Path.GetFileName(entry), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && ParentOf(id) is { } parent) parents[id] = parent;
-        long total = 0;
+        var processes = 0;
+        long memory = 0;
         foreach (var id in parents.Keys.Where(id => id != root && IsBelow(id)))
         {
             Expendable(id);
-            total += MemoryOfOne(id);
+            processes++;
+            memory += MemoryOf(id);
         }
-        return total;
+        return (processes, memory);
 
         bool IsBelow(int id)
         {
@@ -73,7 +78,7 @@ internal sealed class SandboxWatch(SandboxSettings settings, string folder, Time
     }
 
     // Not the resident size: pages of a program that many processes share would count for each.
-    private static long MemoryOfOne(int id)
+    private static long MemoryOf(int id)
     {
         long kibibytes = 0;
         foreach (var line in Read($"/proc/{id}/status").Split('\n'))
