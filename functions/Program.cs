@@ -1,1 +1,3 @@
-return 0;
+using QMoi.Functions.Commands;
+
+return await CommandLine.RunAsync(args);

@@ -60,13 +60,11 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
         }
     }
 
-    public async Task RetryAsync(Repository repository, long pipelineId, long jobId, CancellationToken cancellationToken)
+    /// <summary>Rerunning is not the same twice as once, and GitHub refuses only while the second run is still going: so the latest jobs are compared first.</summary>
+    public async Task RetryAsync(Repository repository, long pipelineId, IReadOnlyList<long> jobIds, CancellationToken cancellationToken)
     {
-        // Rerunning is not the same twice as once, and GitHub only refuses while the second run is still going: so the attempts are compared first.
-        var jobAttempt = SendAsync(repository, Get(repository, $"actions/jobs/{jobId}"), GitHubJson.Default.GitHubWorkflowJob, cancellationToken);
-        var runAttempt = SendAsync(repository, Get(repository, $"actions/runs/{pipelineId}"), GitHubJson.Default.GitHubRun, cancellationToken);
-        await Task.WhenAll(jobAttempt, runAttempt);
-        if ((await runAttempt).RunAttempt > (await jobAttempt).RunAttempt)
+        var latest = await ListJobsAsync(repository, pipelineId, cancellationToken);
+        if (!latest.Any(job => jobIds.Contains(job.Id)))
             throw new ForgeException(ForgeProblem.Conflict, "The pipeline has been run again already.");
         try
         {

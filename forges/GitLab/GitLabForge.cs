@@ -49,15 +49,18 @@ internal sealed class GitLabForge(ForgeHttp http, GitLabTokens tokens) : IForge
         return null;
     }
 
-    public async Task RetryAsync(Repository repository, long pipelineId, long jobId, CancellationToken cancellationToken)
+    public async Task RetryAsync(Repository repository, long pipelineId, IReadOnlyList<long> jobIds, CancellationToken cancellationToken)
     {
-        try
+        foreach (var jobId in jobIds)
         {
-            await SendAsync(ForgeRequest.Post(Path(repository, $"jobs/{jobId}/retry")), cancellationToken);
-        }
-        catch (ForgeException e) when (e.Problem == ForgeProblem.Forbidden && e.Message.Contains("not retryable", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new ForgeException(ForgeProblem.Conflict, $"The job has been run again already, or cannot be. ({e.Message})", inner: e);
+            try
+            {
+                await SendAsync(ForgeRequest.Post(Path(repository, $"jobs/{jobId}/retry")), cancellationToken);
+            }
+            catch (ForgeException e) when (e.Problem == ForgeProblem.Forbidden && e.Message.Contains("not retryable", StringComparison.OrdinalIgnoreCase))
+            {
+                // Run again already, by an earlier run of this code or by a person: GitLab itself keeps it to once.
+            }
         }
     }
 

@@ -11,8 +11,8 @@ public sealed record BotSettings
     /// <summary>Database, logs and <c>qmoi.json</c> live here. Default <c>./data</c>.</summary>
     public string DataFolder { get; init; } = "data";
 
-    public GitHubSettings GitHub { get; init; } = new();
-    public GitLabSettings GitLab { get; init; } = new();
+    public GitHubSettings GitHub { get; init; } = new(new Uri("https://api.github.com"));
+    public GitLabSettings GitLab { get; init; } = new(new Uri("https://gitlab.com/api/v4"));
     public WebhookSecrets GitHubSecrets { get; init; } = new([], []);
     public WebhookSecrets GitLabSecrets { get; init; } = new([], []);
     public RepairSettings Repair { get; init; } = new();

@@ -22,7 +22,7 @@ public interface IForge
     /// <summary>A job's log as it comes; <c>null</c> when the job has none (404, erased, expired). The caller disposes it.</summary>
     Task<Stream?> OpenJobLogAsync(Repository repository, long jobId, CancellationToken cancellationToken);
 
-    /// <summary>Runs the failed jobs of a finished pipeline again. A job that was run again already is not run a second time.</summary>
+    /// <summary>Runs the failed jobs of a finished pipeline again. Jobs that were run again already are not run a second time.</summary>
     Task RetryAsync(Repository repository, long pipelineId, IReadOnlyList<long> jobIds, CancellationToken cancellationToken);
 
     /// <summary><c>null</c> when there is no such file at the ref.</summary>

@@ -1,0 +1,137 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using QMoi.Fixers;
+using QMoi.Forges.GitHub;
+using QMoi.Forges.GitLab;
+using QMoi.Functions.Settings;
+using QMoi.Functions.Stores;
+using QMoi.Functions.Stores.Sqlite;
+using QMoi.Handlers;
+using QMoi.Handlers.Events;
+using QMoi.Handlers.Forges;
+using QMoi.Handlers.Git;
+using QMoi.Handlers.Messages;
+using QMoi.Handlers.Repair;
+using QMoi.Handlers.Tools;
+
+namespace QMoi.Functions;
+
+/// <summary>The bot put together: the one place where parts meet. Used by <c>serve</c>, <c>replay</c>, <c>demo</c> and the tests alike.</summary>
+public sealed class Bot : IAsyncDisposable
+{
+    private readonly Forges.Forges forges;
+    private WebApplication? web;
+
+    private Bot(BotSettings settings, IStore store, Forges.Forges forges, Router router, TimeProvider clock, ILoggerFactory loggers)
+    {
+        Settings = settings;
+        Store = store;
+        this.forges = forges;
+        Router = router;
+        Worker = new Worker(store, Formats, router, settings.Work, clock, loggers.CreateLogger<Worker>());
+        Webhooks = new Webhooks(Formats, store, settings, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
+    }
+
+    public static IReadOnlyDictionary<ForgeKind, IWebhookFormat> Formats { get; } = new Dictionary<ForgeKind, IWebhookFormat>
+    {
+        [ForgeKind.GitHub] = new GitHubWebhookFormat(),
+        [ForgeKind.GitLab] = new GitLabWebhookFormat(),
+    };
+
+    public BotSettings Settings { get; }
+    public IStore Store { get; }
+    public Router Router { get; }
+    public Worker Worker { get; }
+    public Webhooks Webhooks { get; }
+
+    /// <summary>Where it answers, once <see cref="ListenAsync"/> has returned.</summary>
+    public string Url { get; private set; } = "";
+
+    /// <summary>Opens the store; nothing listens and nothing is worked yet.</summary>
+    public static Bot Open(BotSettings settings, TimeProvider clock, ILoggerFactory loggers)
+    {
+        var store = SqliteStore.Open(settings.DataFolder, clock);
+        var forges = new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers);
+        var diagnoser = new LogDiagnoser(Catalogue.Embedded);
+        var messages = new BotMessages(new Templates());
+        var comment = new StickyComment(messages);
+        var planner = new FixPlanner(new ToolRunner(settings.Sandbox, clock));
+        var repair = new PipelineRepair(forges, diagnoser, planner, new FixOffer(messages, clock), comment, new GitRepository(clock), settings.Repair, clock);
+        var router = new Router(
+            new PipelineFinishedHandler(repair, new FixPipeline(forges, diagnoser, repair, comment, messages, clock), new RetryResult(forges, comment, clock)),
+            new JobFinishedHandler(repair),
+            new MergeRequestClosedHandler(clock));
+        return new Bot(settings, store, forges, router, clock, loggers);
+    }
+
+    /// <summary>Receives webhooks. One terminal function instead of a routing table: three paths do not need one, and starting is quicker.</summary>
+    public async Task ListenAsync(string urls, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.AllowSynchronousIO = false;
+            kestrel.Limits.MaxRequestBodySize = Functions.Webhooks.MaxBodyBytes;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.MinRequestBodyDataRate = new Microsoft.AspNetCore.Server.Kestrel.Core.MinDataRate(1024, TimeSpan.FromSeconds(5));
+        });
+        builder.WebHost.UseUrls(urls);
+        web = builder.Build();
+        web.Run(AnswerAsync);
+        await web.StartAsync(cancellationToken);
+        Url = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        var (path, method) = (context.Request.Path.Value ?? "", context.Request.Method);
+        switch (path)
+        {
+            case "/webhooks/github" or "/webhooks/gitlab" when method == HttpMethods.Post:
+                await Webhooks.ReceiveAsync(context, path.EndsWith("github", StringComparison.Ordinal) ? ForgeKind.GitHub : ForgeKind.GitLab);
+                break;
+            case "/webhooks/github" or "/webhooks/gitlab":
+                context.Response.StatusCode = (int)HttpStatusCode.MethodNotAllowed;
+                context.Response.Headers.Allow = "POST";
+                break;
+            case "/healthz":
+                await context.Response.WriteAsync("alive\n", context.RequestAborted);
+                break;
+            case "/readyz":
+                await AnswerReadyAsync(context);
+                break;
+            default:
+                context.Response.StatusCode = (int)HttpStatusCode.NotFound;
+                break;
+        }
+    }
+
+    private async Task AnswerReadyAsync(HttpContext context)
+    {
+        try
+        {
+            await Store.NextDueAsync(context.RequestAborted);
+            await context.Response.WriteAsync("ready\n", context.RequestAborted);
+        }
+        catch (Exception exception) when (exception is StoreUnavailableException or System.Data.Common.DbException)
+        {
+            context.Response.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
+            await context.Response.WriteAsync("the store cannot be used\n", context.RequestAborted);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (web is not null)
+        {
+            await web.StopAsync();
+            await web.DisposeAsync();
+        }
+        await Store.DisposeAsync();
+        forges.Dispose();
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using QMoi.Functions.Settings;
+using QMoi.Functions.Stores;
+using QMoi.Handlers.Tools;
+
+namespace QMoi.Functions.Commands;
+
+/// <summary>The commands of <c>qmoi</c>, and how each of them ends.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        // What the sandbox starts inside itself is this program again, before anything else is set up.
+        if (await SandboxCommands.RunAsync(arguments, CancellationToken.None) is { } inside)
+            return inside;
+
+        var root = new RootCommand("QMoi repairs failed CI pipelines on GitLab and GitHub.")
+        {
+            ServeCommand.Create(), DemoCommand.Create(), SimCommand.Create(), DiagnoseCommand.Create(), FixCommand.Create(),
+            ReplayCommand.Create(), DeliveriesCommand.Create(), DoctorCommand.Create(), CatalogCommand.Create(),
+        };
+        root.SetAction(_ => root.Parse(["--help"]).Invoke());
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors is [var error, ..])
+        {
+            await Terminal.Error.WriteLineAsync($"qmoi: {error.Message} See 'qmoi {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
+            return ExitCode.WrongUse;
+        }
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (CommandException ended)
+        {
+            return await EndAsync(ended.ExitCode, ended.Message);
+        }
+        catch (SettingsException wrong)
+        {
+            return await EndAsync(ExitCode.WrongUse, wrong.Message);
+        }
+        catch (StoreUnusableException unusable)
+        {
+            return await EndAsync(ExitCode.WrongUse, unusable.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Interrupted;
+        }
+    }
+
+    /// <summary>A command with its examples below the description in <c>--help</c>.</summary>
+    public static Command Command(string name, string description, params string[] examples) =>
+        new(name, $"{description}\n\nExamples:\n{string.Join('\n', examples.Select(example => "  " + example))}");
+
+    public static Option<string?> DataOption() => new("--data") { Description = "Data folder (default ./data, or QMOI__Data)", HelpName = "DIR" };
+
+    public static Option<bool> JsonOption() => new("--json") { Description = "Write JSON to standard output" };
+
+    public static BotSettings Settings(string? dataFolder) => SettingsReader.Read(Environment.GetEnvironmentVariables(), dataFolder, AppContext.BaseDirectory);
+
+    private static async Task<int> EndAsync(int exitCode, string message)
+    {
+        await Terminal.Error.WriteLineAsync("qmoi: " + message.ReplaceLineEndings(" "));
+        return exitCode;
+    }
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using QMoi.Functions.Settings;
+using QMoi.Handlers.Forges;
+
+namespace QMoi.Functions.Commands;
+
+/// <summary><c>qmoi serve</c>: the bot as one process, until SIGTERM or Ctrl+C, which lets it finish what it has in hand.</summary>
+internal static partial class ServeCommand
+{
+    public static Command Create()
+    {
+        var urls = new Option<string>("--urls") { Description = "Where to listen", DefaultValueFactory = _ => "http://127.0.0.1:8080", HelpName = "URL" };
+        var data = CommandLine.DataOption();
+        var role = new Option<string>("--role") { Description = "web: receive only; worker: work only; all: both", DefaultValueFactory = _ => "all" };
+        role.AcceptOnlyFromAmong("web", "worker", "all");
+        var command = CommandLine.Command("serve", "Runs the bot: webhooks and workers in one process. Prints 'ready URL' when it answers.",
+            "qmoi serve", "qmoi serve --urls http://0.0.0.0:8080 --data /var/lib/qmoi");
+        command.Options.Add(urls);
+        command.Options.Add(data);
+        command.Options.Add(role);
+        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(urls)!, CommandLine.Settings(parsed.GetValue(data)), parsed.GetValue(role)!, stop));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string urls, BotSettings settings, string role, CancellationToken stop)
+    {
+        if (!urls.Split(';').All(url => Uri.TryCreate(url.Replace("*", "any", StringComparison.Ordinal).Replace("+", "any", StringComparison.Ordinal), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+            throw new CommandException(ExitCode.WrongUse, $"--urls: '{urls}' is not a list of http URLs such as http://127.0.0.1:8080.");
+        using var loggers = Logging.Create(settings.DataFolder);
+        var logger = loggers.CreateLogger("QMoi.Serve");
+        await using var bot = Bot.Open(settings, TimeProvider.System, loggers);
+        WarnOfGaps(logger, settings);
+        if (role is "web" or "all")
+        {
+            try
+            {
+                await bot.ListenAsync(urls, loggers, stop);
+            }
+            catch (IOException taken)
+            {
+                throw new CommandException(ExitCode.WrongUse, $"--urls {urls} cannot be listened on: {taken.Message}");
+            }
+            await Terminal.Out.WriteLineAsync($"ready {bot.Url}");
+        }
+        else
+        {
+            await Terminal.Out.WriteLineAsync("ready");
+        }
+        await Terminal.Out.FlushAsync(stop);
+        if (role is "worker" or "all")
+            await bot.Worker.RunAsync(stop);
+        else
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        return ExitCode.Done;
+    }
+
+    private static void WarnOfGaps(ILogger logger, BotSettings settings)
+    {
+        if (settings.GitHubSecrets.Secrets.Count == 0)
+            Log.NoSecret(logger, ForgeKind.GitHub, "GITHUB_WEBHOOK_SECRET");
+        if (settings.GitLabSecrets is { Secrets.Count: 0, SigningTokens.Count: 0 })
+            Log.NoSecret(logger, ForgeKind.GitLab, "GITLAB_WEBHOOK_SIGNING_TOKEN or GITLAB_WEBHOOK_SECRET");
+        if (settings.GitHub is { Token: null, AppId: null } && settings.GitHubSecrets.Secrets.Count > 0)
+            Log.NoToken(logger, ForgeKind.GitHub, "GITHUB_TOKEN, or GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY_PATH");
+        if (settings.GitLab.Token is null && settings.GitLabSecrets is not { Secrets.Count: 0, SigningTokens.Count: 0 })
+            Log.NoToken(logger, ForgeKind.GitLab, "GITLAB_TOKEN");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Forge} deliveries are refused: no secret is set. Set {Setting}")]
+        public static partial void NoSecret(ILogger logger, ForgeKind forge, string setting);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Forge} deliveries are stored but cannot be worked: no token is set. Set {Setting}")]
+        public static partial void NoToken(ILogger logger, ForgeKind forge, string setting);
+    }
+}
