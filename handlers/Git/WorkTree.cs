@@ -123,6 +123,8 @@ public sealed record WorkTree(string Root, CommitSha? Head, TimeProvider Clock) 
             case TreeFileKind.File:
                 Directory.CreateDirectory(Path.GetDirectoryName(to)!);
                 File.Copy(from, to);
+                // Git keeps one bit of the mode, and a file that is read-only at home is for tools to write here.
+                if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(to, TreeFile.IsExecutable(source, path) == true ? (UnixFileMode)0b111_101_101 : (UnixFileMode)0b110_100_100);
                 break;
             case TreeFileKind.Symlink:
                 Directory.CreateDirectory(Path.GetDirectoryName(to)!);

@@ -30,6 +30,7 @@ public sealed class ToolRunnerTests : IDisposable
         Write("same", "x\n");
         Write(".gitignore", "node_modules\n");
         RealGit.Commit(Source);
+        File.SetUnixFileMode(Path.Combine(Source, "edit"), UnixFileMode.UserRead);
         var outcome = await ShellAsync(kind, ["**"], "echo after > edit; rm gone; chmod +x mode; mkdir new; echo new > new/file; touch same; mkdir node_modules; echo x > node_modules/x");
         var changed = Assert.IsType<ToolOutcome.Changed>(outcome);
         Assert.Equal(["edit", "gone", "mode", "new/file"], changed.Files);
