@@ -34,11 +34,12 @@ internal static class GitCommand
 
     /// <summary>Runs git and returns what it printed.</summary>
     /// <param name="settings">More configuration, which may hold credentials: it travels in the environment, never on the command line.</param>
+    /// <param name="mayFail">Exit code 1 is an answer, not a failure.</param>
     /// <exception cref="GitException">git is missing, failed or took too long.</exception>
     public static async Task<ReadOnlyMemory<byte>> RunAsync(
         string folder, IReadOnlyList<string> arguments, TimeProvider clock, CancellationToken cancellationToken,
         ReadOnlyMemory<byte>? input = null, IReadOnlyList<(string Key, string Value)>? settings = null, TimeSpan? timeout = null, int outputLimit = 64 << 20,
-        bool limitSizes = false, string? home = null)
+        bool limitSizes = false, bool mayFail = false, string? home = null)
     {
         var (program, all) = WithLimits(limitSizes, arguments);
         var result = await ChildProcess.RunAsync(
@@ -56,6 +57,7 @@ internal static class GitCommand
             ChildResult.Ran { Succeeded: true, Output.IsCut: true } => throw new GitException("git printed more than can be handled."),
             ChildResult.Ran { Succeeded: true } ran => ran.Output.Bytes,
             ChildResult.Ran { Stopped: { } reason } => throw new GitException($"git {arguments[0]} was stopped: {reason}."),
+            ChildResult.Ran { ExitCode: 1 } ran when mayFail => ran.Output.Bytes,
             ChildResult.Ran ran => throw new GitException($"git {Verb(arguments)} failed: {PlainText.Tail(ran.Errors.Tail.Span, 500)}"),
             _ => throw new InvalidOperationException("Unknown result."),
         };

@@ -42,13 +42,14 @@ public sealed record WorkTree(string Root, CommitSha? Head, TimeProvider Clock) 
     internal async Task RecordAsync(CancellationToken cancellationToken) =>
         await GitAsync(["add", "--all", "--force", "--", "."], cancellationToken, timeout: TimeSpan.FromMinutes(5));
 
-    /// <summary>Reads the files' marks (owner, times) again after we changed them ourselves.</summary>
-    internal async Task RefreshAsync(CancellationToken cancellationToken) =>
-        await GitAsync(["update-index", "-q", "--really-refresh"], cancellationToken, timeout: TimeSpan.FromMinutes(5));
-
     /// <summary>What differs from the recorded state: tracked files, and new ones that are not ignored.</summary>
+    /// <remarks>Every tracked file is read. Git would pass over one whose size and times are as before, and a tool can put times back within the second
+    /// that git counts them in; so the index first forgets what it knows of them.</remarks>
     internal async Task<IReadOnlyList<TreeChange>> ChangesAsync(CancellationToken cancellationToken)
     {
+        var recorded = Encoding.ASCII.GetString((await GitAsync(["write-tree"], cancellationToken)).Span).Trim();
+        await GitAsync(["read-tree", recorded], cancellationToken);
+        await GitAsync(["update-index", "-q", "--refresh"], cancellationToken, timeout: TimeSpan.FromMinutes(5), mayFail: true);
         var changes = new List<TreeChange>();
         var raw = GitCommand.Lines(await GitAsync(["diff-files", "-z", "--raw", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "--no-abbrev"], cancellationToken));
         for (var i = 0; i + 1 < raw.Count; i += 2)
@@ -58,7 +59,7 @@ public sealed record WorkTree(string Root, CommitSha? Head, TimeProvider Clock) 
             changes.Add(new TreeChange(raw[i + 1], head[0].TrimStart(':'), head[1], head[2]));
         }
         foreach (var path in GitCommand.Lines(await GitAsync(["ls-files", "-z", "--others", "--exclude-standard"], cancellationToken)))
-            changes.Add(new TreeChange(path, "000000", path.EndsWith('/') ? "040000" : "100644", ""));
+            changes.Add(new TreeChange(path, "000000", path.EndsWith('/') ? "040000" : TreeFile.KindOf(Folder, path) == TreeFileKind.File ? "100644" : "120000", ""));
         return changes;
     }
 
@@ -70,8 +71,9 @@ public sealed record WorkTree(string Root, CommitSha? Head, TimeProvider Clock) 
 
     internal Task<ReadOnlyMemory<byte>> GitAsync(
         IReadOnlyList<string> arguments, CancellationToken cancellationToken, ReadOnlyMemory<byte>? input = null,
-        IReadOnlyList<(string Key, string Value)>? settings = null, TimeSpan? timeout = null, int outputLimit = 64 << 20, bool limitSizes = false) =>
-        GitCommand.RunAsync(Folder, ["--git-dir=" + GitFolder, "--work-tree=" + Folder, .. arguments], Clock, cancellationToken, input, settings, timeout, outputLimit, limitSizes, home: Root);
+        IReadOnlyList<(string Key, string Value)>? settings = null, TimeSpan? timeout = null, int outputLimit = 64 << 20, bool limitSizes = false, bool mayFail = false) =>
+        GitCommand.RunAsync(
+            Folder, ["--git-dir=" + GitFolder, "--work-tree=" + Folder, .. arguments], Clock, cancellationToken, input, settings, timeout, outputLimit, limitSizes, mayFail, home: Root);
 
     internal static async Task<WorkTree> CreateAsync(int shaDigits, TimeProvider clock, CancellationToken cancellationToken)
     {
@@ -121,6 +123,8 @@ public sealed record WorkTree(string Root, CommitSha? Head, TimeProvider Clock) 
             case TreeFileKind.File:
                 Directory.CreateDirectory(Path.GetDirectoryName(to)!);
                 File.Copy(from, to);
+                // Git keeps one bit of the mode, and a file that is read-only at home is for tools to write here.
+                if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(to, TreeFile.IsExecutable(source, path) == true ? (UnixFileMode)0b111_101_101 : (UnixFileMode)0b110_100_100);
                 break;
             case TreeFileKind.Symlink:
                 Directory.CreateDirectory(Path.GetDirectoryName(to)!);

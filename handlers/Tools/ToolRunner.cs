@@ -45,7 +45,6 @@ public sealed class ToolRunner(Sandbox sandbox)
 
         using (var session = await sandbox.OpenAsync(tree.Folder, cancellationToken))
         {
-            await tree.RefreshAsync(cancellationToken);
             foreach (var command in run.Commands)
                 if (await RunAsync(session, command, run.Folder, cancellationToken) is { } outcome) return outcome;
         }
@@ -84,7 +83,9 @@ public sealed class ToolRunner(Sandbox sandbox)
         long size = 0;
         foreach (var change in changes.OrderBy(change => change.Path, StringComparer.Ordinal))
         {
-            ReadOnlyMemory<byte>? before = change.IsNew ? null : await tree.BlobAsync(change.OldBlob, cancellationToken);
+            // Not ?: here: its null would become an empty ReadOnlyMemory, which is not "no file".
+            ReadOnlyMemory<byte>? before = null;
+            if (!change.IsNew) before = await tree.BlobAsync(change.OldBlob, cancellationToken);
             if (change.IsGone)
             {
                 edits.Add(new FileEdit.Delete(change.Path, before!.Value));
