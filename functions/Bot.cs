@@ -20,14 +20,14 @@ namespace QMoi.Functions;
 /// <summary>The bot put together: the one place where parts meet. Used by <c>serve</c>, <c>replay</c>, <c>demo</c> and the tests alike.</summary>
 public sealed class Bot : IAsyncDisposable
 {
-    private readonly Forges.Forges forges;
+    private readonly Forges.Forges apis;
     private WebApplication? web;
 
     private Bot(BotSettings settings, IStore store, Forges.Forges forges, Router router, TimeProvider clock, ILoggerFactory loggers)
     {
         Settings = settings;
         Store = store;
-        this.forges = forges;
+        apis = forges;
         Router = router;
         Worker = new Worker(store, Formats, router, settings.Work, clock, loggers.CreateLogger<Worker>());
         Webhooks = new Webhooks(Formats, store, settings, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
@@ -56,7 +56,7 @@ public sealed class Bot : IAsyncDisposable
         var diagnoser = new LogDiagnoser(Catalogue.Embedded);
         var messages = new BotMessages(new Templates());
         var comment = new StickyComment(messages);
-        var planner = new FixPlanner(new ToolRunner(settings.Sandbox, clock));
+        var planner = new FixPlanner(settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock);
         var repair = new PipelineRepair(forges, diagnoser, planner, new FixOffer(messages, clock), comment, new GitRepository(clock), settings.Repair, clock);
         var router = new Router(
             new PipelineFinishedHandler(repair, new FixPipeline(forges, diagnoser, repair, comment, messages, clock), new RetryResult(forges, comment, clock)),
@@ -132,6 +132,7 @@ public sealed class Bot : IAsyncDisposable
             await web.DisposeAsync();
         }
         await Store.DisposeAsync();
-        forges.Dispose();
+        Worker.Dispose();
+        apis.Dispose();
     }
 }

@@ -10,7 +10,7 @@ namespace QMoi.Functions;
 
 /// <summary>Works stored deliveries: claims, routes, writes the outcome. Different repositories in parallel, one repository in order.</summary>
 public sealed partial class Worker(
-    IStore store, IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, Router router, WorkSettings settings, TimeProvider clock, ILogger<Worker> logger)
+    IStore store, IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, Router router, WorkSettings settings, TimeProvider clock, ILogger<Worker> logger) : IDisposable
 {
     /// <summary>Pauses before the five retries : together about 73 minutes, so that a forge may be away for an hour.</summary>
     private static readonly TimeSpan[] Pauses =
@@ -183,6 +183,8 @@ public sealed partial class Worker(
             Log.StoreUnavailable(logger, unavailable);
         }
     }
+
+    public void Dispose() => wakeUps.Dispose();
 
     private abstract record Verdict
     {

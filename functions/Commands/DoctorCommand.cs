@@ -129,8 +129,7 @@ internal static class DoctorCommand
 
     private static async Task<Finding> SandboxAsync(BotSettings settings, CancellationToken stop)
     {
-        var sandbox = new Sandbox(settings.Sandbox, TimeProvider.System);
-        await sandbox.ProbeAsync(stop);
+        var sandbox = await Sandbox.ProbeAsync(settings.Sandbox, TimeProvider.System, stop);
         return sandbox.Kind == SandboxKind.None
             ? new Finding("sandbox", Health.Warn, sandbox.Reason, "Install bubblewrap and allow user namespaces; until then tools are off and text fixers stay on.")
             : new Finding("sandbox", Health.Ok, sandbox.Kind.ToString().ToLowerInvariant());

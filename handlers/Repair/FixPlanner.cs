@@ -16,8 +16,11 @@ public abstract record FixPlan
 }
 
 /// <summary>From a diagnosis to a patch that has passed the fixed rules. Changes nothing; used by the bot and by <c>qmoi fix</c> alike.</summary>
-public sealed class FixPlanner(ToolRunner tools)
+public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
 {
+    /// <summary>Looked for when the first tool is wanted, so that starting costs nothing.</summary>
+    private readonly Lazy<Task<Sandbox>> sandbox = new(() => Sandbox.ProbeAsync(settings, clock, CancellationToken.None));
+
     /// <param name="openWorkTree">Gives a work tree at the failing commit, when a tool has to run.</param>
     public async Task<FixPlan> PlanAsync(
         Diagnosis diagnosis, ICheckout checkout, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)
@@ -37,18 +40,19 @@ public sealed class FixPlanner(ToolRunner tools)
     private async Task<FixPlan> RunToolAsync(
         FixResult.NeedsTool needed, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)
     {
-        if (tools.Unavailable is { } reason)
-            return new FixPlan.None(reason);
+        var ready = await sandbox.Value.WaitAsync(cancellationToken);
+        if (ready.Kind == SandboxKind.None)
+            return new FixPlan.None($"The repair needs a tool, and tools are off here: {ready.Reason}");
         var fetched = await openWorkTree(cancellationToken);
         if (fetched is not FetchResult.Fetched { Tree: var tree })
             return new FixPlan.None($"The repository could not be fetched: {((FetchResult.Refused)fetched).Reason}");
         using var removedAtTheEnd = tree;
-        return await tools.RunAsync(needed.Tool, tree, needed.MayChange, cancellationToken) switch
+        return await new ToolRunner(ready).RunAsync(needed.Tool, tree, needed.MayChange, cancellationToken) switch
         {
             ToolOutcome.Changed changed => Check(changed.Patch, needed.Tool.Summary, new PatchScope(PatchAuthor.Tool, needed.MayChange)),
             ToolOutcome.NothingChanged => new FixPlan.None("The tool that repairs this ran and changed nothing."),
             ToolOutcome.Failed failed => new FixPlan.None($"The tool that repairs this failed: {failed.Reason}"),
-            ToolOutcome.MissingTool missing => new FixPlan.None($"{missing.Program} is not installed where the bot runs. {missing.HowToGet}"),
+            ToolOutcome.MissingTool missing => new FixPlan.None($"{missing.Program} is not installed where the bot runs. {missing.HowToGetIt}"),
             ToolOutcome.NoSandbox none => new FixPlan.None(none.Reason),
             ToolOutcome.Overreached over => new FixPlan.None($"The tool also changed files it must not touch: {string.Join(", ", over.Paths.Take(5))}"),
             _ => throw new InvalidOperationException("ToolOutcome is a closed set."),
