@@ -4,6 +4,7 @@ internal sealed record GitSignature(string Name, string Email, DateTimeOffset Wh
 
 internal sealed record GitCommit(string Sha, string Tree, IReadOnlyList<string> Parents, GitSignature Author, GitSignature Committer, string Message)
 {
+    public string? FirstParent => Parents is [var first, ..] ? first : null;
     public string Title => Message.Split('\n', 2)[0];
 }
 

@@ -36,6 +36,7 @@ internal static class GitProcess
     {
         var start = new ProcessStartInfo("git", arguments)
         {
+            UseShellExecute = false,
             WorkingDirectory = folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -7,6 +7,7 @@ namespace QMoi.Simulator;
 internal sealed class GitRepository(string folder)
 {
     public const string NoSha = "0000000000000000000000000000000000000000";
+    public const string EmptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
     public const string RegularFile = "100644";
     public const string ExecutableFile = "100755";
 
@@ -60,7 +61,7 @@ internal sealed class GitRepository(string folder)
 
     public async Task<int> CountAsync(string range) => int.Parse((await DemandAsync(["rev-list", "--count", range])).Line);
 
-    public async Task<GitCommit?> CommitAsync(string revision) => (await LogAsync(revision, null, 0, 1)).FirstOrDefault();
+    public async Task<GitCommit?> CommitAsync(string revision) => await LogAsync(revision, null, 0, 1) is [var commit] ? commit : null;
 
     public async Task<IReadOnlyList<GitCommit>> LogAsync(string revision, string? path, int skip, int count)
     {

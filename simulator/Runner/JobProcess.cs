@@ -16,6 +16,7 @@ internal static class JobProcess
         var start = new ProcessStartInfo("bash",
             ["--noprofile", "--norc", "-c", "exec \"$@\" 2>&1 </dev/null", "job", "setsid", "bash", "--noprofile", "--norc", .. shellOptions, script])
         {
+            UseShellExecute = false,
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardInput = true,

@@ -9,7 +9,8 @@ internal sealed class PipelineRunner(SimulatedForge forge, SemaphoreSlim slots)
         {
             if (!repository.WorkflowIds.TryGetValue(plan.Path, out var workflow))
                 repository.WorkflowIds[plan.Path] = workflow = forge.NextId();
-            var pipeline = new SimulatedPipeline(repository, forge.NextId(), repository.PipelineList.Count(p => p.WorkflowId == workflow) + 1)
+            var pipeline = new SimulatedPipeline(repository, forge.NextId(), repository.PipelineList.Count(p => p.WorkflowId == workflow) + 1,
+                trigger.Commit, workflow)
             {
                 Sha = trigger.Commit.Sha,
                 BeforeSha = trigger.BeforeSha,
@@ -23,8 +24,6 @@ internal sealed class PipelineRunner(SimulatedForge forge, SemaphoreSlim slots)
                 MergeRequest = trigger.MergeRequest,
                 CreatedAt = forge.Now,
                 UpdatedAt = forge.Now,
-                Commit = trigger.Commit,
-                WorkflowId = workflow,
             };
             repository.PipelineList.Add(pipeline);
             foreach (var job in plan.Jobs)

@@ -11,7 +11,7 @@ public sealed class DeliveryRecord
     public required long Id { get; init; }
 
     /// <summary>The id the receiver sees; a redelivery has the same.</summary>
-    public required string Guid { get; init; }
+    public required string DeliveryId { get; init; }
 
     /// <summary>X-GitHub-Event, or X-Gitlab-Event.</summary>
     public required string Event { get; init; }
@@ -72,6 +72,6 @@ public sealed record SimulatedHook(long Id, string Url, string Secret, string? S
 {
     public bool IsActive { get; init; } = true;
 
-    /// <summary>The events it wants, in the forge's words; empty or * means all.</summary>
-    public IReadOnlyList<string> Events { get; init; } = [];
+    /// <summary>The events it wants, in the forge's words; null means all.</summary>
+    public IReadOnlyList<string>? Events { get; init; }
 }

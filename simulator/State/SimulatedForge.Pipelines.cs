@@ -34,7 +34,7 @@ public abstract partial class SimulatedForge
     {
         var commit = await repository.Git.CommitAsync($"refs/heads/{branch}") ?? throw new ArgumentException($"no branch {branch}", nameof(branch));
         var mergeRequest = repository.MergeRequests.FirstOrDefault(mr => mr.State == MergeRequestState.Open && !mr.IsFromFork && mr.SourceBranch == branch);
-        return new CiTrigger(source, branch, IsTag: false, commit, commit.Parents.FirstOrDefault() ?? GitRepository.NoSha, mergeRequest, actor ?? repository.Owner);
+        return new CiTrigger(source, branch, IsTag: false, commit, commit.FirstParent ?? GitRepository.NoSha, mergeRequest, actor ?? repository.Owner);
     }
 
     private Task StartMergeRequestPipelinesAsync(SimulatedMergeRequest mergeRequest, SimulatedUser actor) =>

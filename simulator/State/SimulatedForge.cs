@@ -122,7 +122,7 @@ public abstract partial class SimulatedForge
     }
 
     /// <summary>Sends a delivery again, as pressing the button does.</summary>
-    public void Redeliver(string deliveryGuid) => Hooks.Redeliver(Deliveries.Last(delivery => delivery.Guid == deliveryGuid));
+    public void Redeliver(string deliveryId) => Hooks.Redeliver(Deliveries.Last(delivery => delivery.DeliveryId == deliveryId));
 
     /// <summary>Webhooks are kept back until <see cref="ReleaseDeliveries"/>.</summary>
     public void HoldDeliveries() => Hooks.Hold();

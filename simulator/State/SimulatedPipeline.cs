@@ -14,7 +14,8 @@ public enum CiStatus
 
 public sealed class SimulatedPipeline
 {
-    internal SimulatedPipeline(SimulatedRepository repository, long id, int number) => (Repository, Id, Number) = (repository, id, number);
+    internal SimulatedPipeline(SimulatedRepository repository, long id, int number, GitCommit commit, long workflowId) =>
+        (Repository, Id, Number, Commit, WorkflowId) = (repository, id, number, commit, workflowId);
 
     public SimulatedRepository Repository { get; }
     public long Id { get; }
@@ -54,8 +55,8 @@ public sealed class SimulatedPipeline
 
     public bool IsFinished => Status is CiStatus.Success or CiStatus.Failed or CiStatus.Canceled or CiStatus.Skipped or CiStatus.Manual;
 
-    internal required GitCommit Commit { get; init; }
-    internal required long WorkflowId { get; init; }
+    internal GitCommit Commit { get; }
+    internal long WorkflowId { get; }
     internal List<SimulatedJob> JobList { get; } = [];
     internal List<SimulatedJob> EveryJob { get; } = [];
 

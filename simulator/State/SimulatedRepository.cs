@@ -1,6 +1,7 @@
 namespace QMoi.Simulator;
 
 /// <summary>A repository on a simulated forge: real git on disk, the rest in memory.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never asked for holds nothing.")]
 public sealed class SimulatedRepository
 {
     private readonly SemaphoreSlim noticing = new(1);
