@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+
+namespace QMoi.Simulator;
+
+internal sealed partial class GitLabApi
+{
+    private void MapHooks()
+    {
+        Router.Map($"GET {P}/hooks", call => List(call, HooksOf(call), Hook));
+        Router.Map($"POST {P}/hooks", CreateHook);
+        Router.Map($"GET {P}/hooks/{{hook}}", call => Answer.Ok(Hook(HookOf(call))));
+        Router.Map($"PUT {P}/hooks/{{hook}}", UpdateHook);
+        Router.Map($"DELETE {P}/hooks/{{hook}}", DeleteHook);
+        Router.Map($"GET {P}/hooks/{{hook}}/events", call =>
+            List(call, [.. forge.Deliveries.Where(delivery => delivery.HookId == HookOf(call).Id && delivery.StatusCode is not null).Reverse()], Event));
+        Router.Map($"POST {P}/hooks/{{hook}}/events/{{event}}/resend", call =>
+        {
+            var delivery = forge.Deliveries.FirstOrDefault(delivery => delivery.HookId == HookOf(call).Id && delivery.Id == call.Id("event")) ?? throw NotFound("Hook event");
+            forge.Hooks.Redeliver(delivery);
+            return Answer.Created(new JsonObject { ["response_status"] = 200 });
+        });
+    }
+
+    private List<SimulatedHook> HooksOf(Call call)
+    {
+        var repository = Project(call);
+        return [.. forge.Snapshot(forge.RepositoryHooks).Where(hook => hook.Repository == repository)];
+    }
+
+    private SimulatedHook HookOf(Call call) => HooksOf(call).Find(hook => hook.Id == call.Id("hook")) ?? throw NotFound("Hook");
+
+    private static bool IsOn(SimulatedHook hook, string name) => hook.Events?.Contains(name, StringComparer.Ordinal) != false;
+
+    private JsonObject Hook(SimulatedHook hook)
+    {
+        var shape = new JsonObject
+        {
+            ["id"] = hook.Id,
+            ["url"] = hook.Url,
+            ["name"] = null,
+            ["description"] = null,
+            ["project_id"] = hook.Repository!.Id,
+            ["enable_ssl_verification"] = true,
+            ["alert_status"] = "executable",
+            ["created_at"] = GitLabShapes.Time(forge.Now),
+        };
+        foreach (var name in GitLabHooks.Switches.Values)
+            shape[name] = IsOn(hook, name);
+        return shape;
+    }
+
+    private Answer CreateHook(Call call)
+    {
+        var repository = Writable(call);
+        var hook = new SimulatedHook(forge.NextId(), Demand(call, "url"), call.Field("token") ?? "", call.Field("signing_token"), repository)
+        {
+            Events = [.. GitLabHooks.Switches.Values.Where(name => (call.Field(name) ?? (name == "push_events" ? "true" : "false")) == "true")],
+        };
+        lock (forge.Gate)
+            forge.RepositoryHooks.Add(hook);
+        return Answer.Created(Hook(hook));
+    }
+
+    private Answer UpdateHook(Call call)
+    {
+        Writable(call);
+        var hook = HookOf(call);
+        var changed = hook with
+        {
+            Url = call.Field("url") ?? hook.Url,
+            Secret = call.Field("token") ?? hook.Secret,
+            SigningToken = call.Field("signing_token") ?? hook.SigningToken,
+            Events = [.. GitLabHooks.Switches.Values.Where(name => (call.Field(name) ?? (IsOn(hook, name) ? "true" : "false")) == "true")],
+        };
+        lock (forge.Gate)
+            forge.RepositoryHooks[forge.RepositoryHooks.IndexOf(hook)] = changed;
+        return Answer.Ok(Hook(changed));
+    }
+
+    private Answer DeleteHook(Call call)
+    {
+        Writable(call);
+        var hook = HookOf(call);
+        lock (forge.Gate)
+            forge.RepositoryHooks.Remove(hook);
+        return Answer.NoContent();
+    }
+
+    private static JsonObject Event(DeliveryRecord delivery) => new()
+    {
+        ["id"] = delivery.Id,
+        ["url"] = delivery.Url,
+        ["trigger"] = delivery.Event,
+        ["request_headers"] = new JsonObject(delivery.Headers.Select(header => KeyValuePair.Create(header.Key, (JsonNode?)header.Value))),
+        ["request_data"] = JsonNode.Parse(delivery.Body),
+        ["response_status"] = delivery.StatusCode.ToString(),
+        ["execution_duration"] = delivery.Duration.TotalSeconds,
+    };
+}

@@ -1,0 +1,77 @@
+using System.Text.RegularExpressions;
+
+namespace QMoi.Simulator;
+
+/// <summary>One API request as the forge saw it. Git over HTTP is not listed.</summary>
+public sealed record RequestRecord(int Sequence, string Method, string PathAndQuery, int Status, DateTimeOffset StartedAt, DateTimeOffset EndedAt);
+
+/// <summary>One webhook that was posted, or is held back (then <see cref="StatusCode"/> is null).</summary>
+public sealed class DeliveryRecord
+{
+    public required long Id { get; init; }
+
+    /// <summary>The id the receiver sees; a redelivery has the same.</summary>
+    public required string DeliveryId { get; init; }
+
+    /// <summary>X-GitHub-Event, or X-Gitlab-Event.</summary>
+    public required string Event { get; init; }
+    public string? Action { get; init; }
+    public required byte[] Body { get; init; }
+    public required string Url { get; init; }
+    public required long HookId { get; init; }
+    public required IReadOnlyDictionary<string, string> Headers { get; init; }
+    public SimulatedRepository? Repository { get; init; }
+    public bool IsRedelivery { get; init; }
+    public DateTimeOffset SentAt { get; internal set; }
+    public TimeSpan Duration { get; internal set; }
+
+    /// <summary>The answer's status; 0 when there was none in time.</summary>
+    public int? StatusCode { get; internal set; }
+    public string? Answer { get; internal set; }
+}
+
+public enum FaultEffect
+{
+    /// <summary>Answers with the given status; nothing is done.</summary>
+    Answer,
+
+    /// <summary>Breaks the connection; nothing is done.</summary>
+    BreakBeforeEffect,
+
+    /// <summary>Does what was asked, then breaks the connection instead of answering.</summary>
+    BreakAfterEffect,
+}
+
+/// <summary>Makes matching API requests fail.</summary>
+public sealed class Fault
+{
+    private readonly Regex path;
+
+    public Fault(string method, string pathPattern, int status = 500, int times = int.MaxValue, FaultEffect effect = FaultEffect.Answer)
+    {
+        path = new Regex(pathPattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+        (Method, Status, Remaining, Effect) = (method, status, times, effect);
+    }
+
+    /// <summary>An HTTP method, or * for any.</summary>
+    public string Method { get; }
+    public int Status { get; }
+    public FaultEffect Effect { get; }
+
+    /// <summary>How often it still strikes.</summary>
+    public int Remaining { get; internal set; }
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public string Body { get; init; } = """{"message":"Fault injected"}""";
+
+    internal bool Matches(string method, string pathAndQuery) =>
+        Remaining > 0 && (Method == "*" || Method.Equals(method, StringComparison.OrdinalIgnoreCase)) && path.IsMatch(pathAndQuery);
+}
+
+/// <summary>Where webhooks go. Hooks with <see cref="Repository"/> were made over REST.</summary>
+public sealed record SimulatedHook(long Id, string Url, string Secret, string? SigningToken, SimulatedRepository? Repository)
+{
+    public bool IsActive { get; init; } = true;
+
+    /// <summary>The events it wants, in the forge's words; null means all.</summary>
+    public IReadOnlyList<string>? Events { get; init; }
+}
