@@ -20,6 +20,9 @@ internal static class CommandLine
             ReplayCommand.Create(), DeliveriesCommand.Create(), DoctorCommand.Create(), CatalogCommand.Create(),
         };
         root.SetAction(_ => root.Parse(["--help"]).Invoke());
+        // Examples belong to a command's own help, not to the list of all commands.
+        if (root.Subcommands.FirstOrDefault(command => arguments.Length > 0 && command.Name == arguments[0]) is { } chosen && Examples.TryGetValue(chosen, out var examples))
+            chosen.Description += $"\n\nExamples:\n{string.Join('\n', examples.Select(example => "  " + example))}";
         var parsed = root.Parse(arguments);
         if (parsed.Errors is [var error, ..])
         {
@@ -48,9 +51,15 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>A command with its examples below the description in <c>--help</c>.</summary>
-    public static Command Command(string name, string description, params string[] examples) =>
-        new(name, $"{description}\n\nExamples:\n{string.Join('\n', examples.Select(example => "  " + example))}");
+    private static readonly Dictionary<Command, string[]> Examples = [];
+
+    /// <summary>A command with its examples below the description in its <c>--help</c>.</summary>
+    public static Command Command(string name, string description, params string[] examples)
+    {
+        var command = new Command(name, description);
+        Examples[command] = examples;
+        return command;
+    }
 
     public static Option<string?> DataOption() => new("--data") { Description = "Data folder (default ./data, or QMOI__Data)", HelpName = "DIR" };
 

@@ -46,8 +46,16 @@ internal static class DemoCommand
         var data = Directory.CreateTempSubdirectory("qmoi-demo-");
         try
         {
-            await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret(), GitLabWebhookSecret = Secret() }, stop);
-            var settings = SettingsFor(simulator, data.FullName);
+            var (gitHubSecret, gitLabSecret) = (Secret(), Secret());
+            await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = gitHubSecret, GitLabWebhookSecret = gitLabSecret }, stop);
+            var settings = new BotSettings
+            {
+                DataFolder = data.FullName,
+                GitHub = new GitHubSettings(new Uri(simulator.GitHub.ApiUrl), simulator.GitHub.Token),
+                GitLab = new GitLabSettings(new Uri(simulator.GitLab.ApiUrl), simulator.GitLab.Token),
+                GitHubSecrets = new WebhookSecrets([gitHubSecret], []),
+                GitLabSecrets = new WebhookSecrets([gitLabSecret], []),
+            };
             await using var bot = Bot.Open(settings, clock, NullLoggerFactory.Instance);
             await bot.ListenAsync($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", NullLoggerFactory.Instance, stop);
             simulator.GitHub.HookUrl = bot.Url + "/webhooks/github";
@@ -78,15 +86,6 @@ internal static class DemoCommand
             data.Delete(recursive: true);
         }
     }
-
-    private static BotSettings SettingsFor(ForgeSimulator simulator, string data) => new()
-    {
-        DataFolder = data,
-        GitHub = new GitHubSettings(new Uri(simulator.GitHub.ApiUrl), simulator.GitHub.Token),
-        GitLab = new GitLabSettings(new Uri(simulator.GitLab.ApiUrl), simulator.GitLab.Token),
-        GitHubSecrets = new WebhookSecrets([simulator.Options.GitHubWebhookSecret], []),
-        GitLabSecrets = new WebhookSecrets([simulator.Options.GitLabWebhookSecret], []),
-    };
 
     private static string Secret() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(24));
 

@@ -104,7 +104,7 @@ internal static class DiagnoseCommand
     }
 
     /// <summary>GitLab's keys are in snake case.</summary>
-    private static readonly OutputJson CodeQualityContext = new(new JsonSerializerOptions(OutputJson.Default.Options) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower });
+    private static readonly OutputJson CodeQualityContext = new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower });
 
     /// <summary>SARIF 2.1.0: one rule per failure, one result per log.</summary>
     private static string Sarif(List<(string Log, LogReport Report)> reports)

@@ -18,7 +18,11 @@ namespace QMoi.Functions.Commands;
 internal sealed partial class OutputJson : JsonSerializerContext
 {
     /// <summary>The same shapes with non-ASCII text left readable.</summary>
-    public static OutputJson Readable { get; } = new(new JsonSerializerOptions(Default.Options!) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public static OutputJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
 }
 
 internal sealed record LogJson(string Log, int Lines, long Bytes, double ElapsedMs, IReadOnlyList<DiagnosisJson> Diagnoses);

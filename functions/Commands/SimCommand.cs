@@ -29,7 +29,7 @@ internal static class SimCommand
         if (secret is not null)
             options = options with { GitHubWebhookSecret = secret, GitLabWebhookSecret = secret };
         await using var simulator = await ForgeSimulator.StartAsync(options, stop);
-        foreach (var (name, forge) in new[] { ("github", simulator.GitHub), ("gitlab", simulator.GitLab) })
+        foreach (var (name, forge) in new (string, SimulatedForge)[] { ("github", simulator.GitHub), ("gitlab", simulator.GitLab) })
             await Terminal.Out.WriteLineAsync($"{name} {forge.ApiUrl} token {forge.Token}");
         await Terminal.Out.WriteLineAsync("ready");
         await Terminal.Out.FlushAsync(stop);

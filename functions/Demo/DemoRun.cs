@@ -68,7 +68,7 @@ public sealed class DemoRun(TimeProvider clock)
             (row.State, row.Action) = (RowState.Skipped, $"{missing} is not on this machine; install it to see this row");
             return;
         }
-        var forge = plan.Forge == ForgeKind.GitHub ? simulator.GitHub : simulator.GitLab;
+        SimulatedForge forge = plan.Forge == ForgeKind.GitHub ? simulator.GitHub : simulator.GitLab;
         row.Repository = await forge.CreateRepositoryAsync(plan.Name, Files(plan.Commits[0]), announce: plan.Commits.Count > 1);
         foreach (var (name, script) in plan.RunnerPrograms)
             row.Repository.AddRunnerCommand(name, script);

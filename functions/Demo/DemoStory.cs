@@ -1,7 +1,6 @@
 using System.Globalization;
 using QMoi.Handlers.Forges;
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace QMoi.Functions.Demo;
 
@@ -43,14 +42,14 @@ public sealed class DemoStory(IAnsiConsole console)
     public void End(IReadOnlyList<DemoRow> rows, TimeSpan elapsed)
     {
         console.WriteLine();
-        console.Write(Table(rows));
+        console.Write(AsTable(rows));
         var (healed, explained, failed, skipped) = (Count(RowState.Healed), Count(RowState.Explained), Count(RowState.Failed), Count(RowState.Skipped));
         console.MarkupLineInterpolated($"{healed} healed, {explained} explained and left alone, {failed} failed, {skipped} skipped, in {elapsed.TotalSeconds:0.0} s.");
 
         int Count(RowState state) => rows.Count(row => row.State == state);
     }
 
-    private static IRenderable Table(IReadOnlyList<DemoRow> rows)
+    private static Table AsTable(IReadOnlyList<DemoRow> rows)
     {
         var table = new Table().Border(TableBorder.Rounded)
             .AddColumns("Forge", "Repository", "Cause", "Action", "API calls", "in a row", "s to merge request", "s to green", "Result");

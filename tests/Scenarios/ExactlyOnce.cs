@@ -14,7 +14,7 @@ public sealed class ExactlyOnce
         for (var round = 0; round < 2; round++)
         {
             foreach (var delivery in world.Forge(forge).Deliveries.Where(delivery => !delivery.IsRedelivery).ToList())
-                world.Forge(forge).Redeliver(delivery.Guid);
+                world.Forge(forge).Redeliver(delivery.DeliveryId);
             await world.SettleAsync();
         }
         AssertHealedOnce(repository);

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace QMoi.Tests.Functions;
+
+/// <summary>The real program as a process of its own.</summary>
+public sealed class QmoiProcess : IAsyncDisposable
+{
+    private readonly Process process;
+
+    private QmoiProcess(Process process) => this.process = process;
+
+    private static string Executable { get; } = Path.Combine(Root, "functions", "bin", "Release", "net10.0", "qmoi");
+
+    /// <summary>Top folder of the project.</summary>
+    public static string Root
+    {
+        get
+        {
+            var folder = AppContext.BaseDirectory;
+            while (!File.Exists(Path.Combine(folder, "QMoi.sln")))
+                folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("QMoi.sln is not above the tests.");
+            return folder;
+        }
+    }
+
+    public string Url { get; private set; } = "";
+
+    /// <summary>Runs a command to its end.</summary>
+    public static async Task<(int ExitCode, string Out, string Error)> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string input = "")
+    {
+        using var run = Start(arguments, environment);
+        await run.StandardInput.WriteAsync(input);
+        run.StandardInput.Close();
+        var (output, error) = (run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync());
+        await run.WaitForExitAsync();
+        return (run.ExitCode, await output, await error);
+    }
+
+    /// <summary>Starts <c>qmoi serve</c> and returns when it is ready.</summary>
+    public static async Task<QmoiProcess> ServeAsync(string data, IReadOnlyDictionary<string, string> environment, params string[] more)
+    {
+        var serving = new QmoiProcess(Start(["serve", "--urls", "http://127.0.0.1:0", "--data", data, .. more], environment));
+        _ = serving.process.StandardError.ReadToEndAsync();
+        var line = await serving.process.StandardOutput.ReadLineAsync() ?? "";
+        Assert.StartsWith("ready http://", line, StringComparison.Ordinal);
+        serving.Url = line["ready ".Length..];
+        return serving;
+    }
+
+    /// <summary>SIGKILL: no chance to finish anything.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM, as a service manager sends it; returns the exit code.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString()]);
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            await KillAsync();
+        process.Dispose();
+    }
+
+    private static Process Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment)
+    {
+        var start = new ProcessStartInfo(Executable, arguments)
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8,
+        };
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("QMOI_", StringComparison.Ordinal) || name.StartsWith("GITHUB_", StringComparison.Ordinal) || name.StartsWith("GITLAB_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using QMoi.Forges;
+using QMoi.Functions;
+using QMoi.Functions.Settings;
+using QMoi.Functions.Stores;
+using QMoi.Handlers.Events;
+using QMoi.Simulator;
+
+namespace QMoi.Tests.Scenarios;
+
+/// <summary>Both simulated forges and the bot, joined by real HTTP. Nothing sleeps: <see cref="SettleAsync"/> works until nothing is left to do.</summary>
+public sealed class World : IAsyncDisposable
+{
+    private const string Secret = "a-secret-of-the-tests";
+
+    private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("qmoi-test-");
+    private readonly RecordingLoggers loggers = new();
+    private readonly LeapingClock clock = new();
+    private readonly bool allowWarnings;
+    private ForgeSimulator simulator = null!;
+    private Bot bot = null!;
+
+    private World(bool allowWarnings) => this.allowWarnings = allowWarnings;
+
+    public GitHubForge GitHub => simulator.GitHub;
+
+    public GitLabForge GitLab => simulator.GitLab;
+
+    public SimulatedForge Forge(string name) => name == "github" ? GitHub : GitLab;
+
+    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false)
+    {
+        var world = new World(allowWarnings);
+        world.simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret, Latency = latency }, default);
+        world.bot = Bot.Open(
+            new BotSettings
+            {
+                DataFolder = world.data.FullName,
+                GitHub = new GitHubSettings(new Uri(world.GitHub.ApiUrl), world.GitHub.Token),
+                GitLab = new GitLabSettings(new Uri(world.GitLab.ApiUrl), world.GitLab.Token),
+                GitHubSecrets = new WebhookSecrets([Secret], []),
+                GitLabSecrets = new WebhookSecrets([Secret], []),
+            },
+            world.clock, world.loggers);
+        await world.bot.ListenAsync("http://127.0.0.1:0", world.loggers, default);
+        world.GitHub.HookUrl = world.bot.Url + "/webhooks/github";
+        world.GitLab.HookUrl = world.bot.Url + "/webhooks/gitlab";
+        return world;
+    }
+
+    /// <summary>A CI file whose one job, <c>check</c>, runs a command.</summary>
+    public static (string Path, SimulatedFile File) Ci(string forge, string command) => forge == "github"
+        ? (".github/workflows/ci.yml", SimulatedFile.Text($"name: CI\non: [push, pull_request]\njobs:\n  check:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: actions/checkout@v4\n      - run: {command}\n"))
+        : (".gitlab-ci.yml", SimulatedFile.Text($"check:\n  script:\n    - {command}\n"));
+
+    /// <summary>A download that fails a number of times before it works.</summary>
+    public static string FlakyDownload(int failures) => $$"""
+        #!/bin/bash
+        echo x >> "${SIM_STATE_DIR:?}/downloads"
+        if [ "$(wc -l < "$SIM_STATE_DIR/downloads")" -le {{failures}} ]; then
+            echo "curl: (6) Could not resolve host: schemas.acme.example" >&2
+            exit 6
+        fi
+        echo '{"version": 7}'
+        """;
+
+    public Task<SimulatedRepository> RepositoryAsync(string forge, params (string Path, SimulatedFile File)[] files) =>
+        Forge(forge).CreateRepositoryAsync("acme/app", files.ToDictionary(file => file.Path, file => file.File, StringComparer.Ordinal), announce: true);
+
+    /// <summary>The pipeline fails because <c>check.sh</c> is not executable; it passes once it is.</summary>
+    public Task<SimulatedRepository> WithBrokenScriptAsync(string forge, params (string Path, SimulatedFile File)[] files) =>
+        RepositoryAsync(forge, [Ci(forge, "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n")), .. files]);
+
+    public async Task<SimulatedRepository> WithFlakyDownloadAsync(string forge, int failures)
+    {
+        var (path, file) = Ci(forge, "fetch-schema");
+        var repository = await Forge(forge).CreateRepositoryAsync("acme/app", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = file });
+        repository.AddRunnerCommand("fetch-schema", FlakyDownload(failures));
+        await repository.PushAsync("main", "readme.md", "Feeds\n", "Say what this is");
+        return repository;
+    }
+
+    /// <summary>Until the forges are at rest and no delivery can be worked now.</summary>
+    public async Task SettleAsync()
+    {
+        for (var before = -1; before != Deliveries;)
+        {
+            before = Deliveries;
+            await SimulatorIdleAsync();
+            await bot.Worker.DrainAsync(TestContext.Current.CancellationToken);
+            await SimulatorIdleAsync();
+        }
+        AssertNoWarnings();
+    }
+
+    /// <summary>The same, with the clock moved on whenever something only waits for its next try.</summary>
+    public async Task SettleWithRetriesAsync()
+    {
+        await SettleAsync();
+        for (var round = 0; round < 12 && await bot.Store.NextDueAsync(default) is not null; round++)
+        {
+            clock.Leap(TimeSpan.FromMinutes(20) * (round + 1));
+            await SettleAsync();
+        }
+    }
+
+    public Task SimulatorIdleAsync() => simulator.DrainAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>What stands on each delivery.</summary>
+    public async Task<IReadOnlyList<string>> OutcomesAsync() => [.. (await RowsAsync()).Select(row => row.Result ?? "")];
+
+    public async Task<IReadOnlyList<string>> StatesAsync() => [.. (await RowsAsync()).Select(row => row.State.ToString().ToLowerInvariant())];
+
+    public void AssertNoWarnings()
+    {
+        if (!allowWarnings)
+            Assert.Empty(loggers.Warnings);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await bot.DisposeAsync();
+        await simulator.DisposeAsync();
+        data.Delete(recursive: true);
+    }
+
+    private int Deliveries => GitHub.Deliveries.Count + GitLab.Deliveries.Count;
+
+    private async Task<List<DeliveryRow>> RowsAsync()
+    {
+        var rows = new List<DeliveryRow>();
+        await foreach (var row in bot.Store.ListAsync(null, null, default))
+            rows.Add(row);
+        return rows;
+    }
+
+    /// <summary>The real time, and leaps ahead of it.</summary>
+    private sealed class LeapingClock : TimeProvider
+    {
+        private long ahead;
+
+        public void Leap(TimeSpan time) => Interlocked.Add(ref ahead, time.Ticks);
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref ahead));
+    }
+
+    private sealed class RecordingLoggers : ILoggerFactory, ILogger
+    {
+        public ConcurrentQueue<string> Warnings { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel >= LogLevel.Warning)
+                Warnings.Enqueue($"{formatter(state, exception)} {exception}");
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
