@@ -39,6 +39,9 @@ public sealed class ScriptedServer : IAsyncDisposable
                 context.Response.StatusCode = reply.Status;
                 foreach (var (name, value) in reply.Headers) context.Response.Headers.Append(name, value);
                 if (reply.Status is not (204 or 304)) await context.Response.WriteAsync(reply.Body);
+                if (reply.Stall is null) return;
+                await context.Response.Body.FlushAsync();
+                await reply.Stall(context.RequestAborted);
             }
             finally
             {
@@ -76,7 +79,11 @@ public sealed record Request(string Method, string Path, string Query, IReadOnly
 
 public sealed record Reply(int Status, string Body = "{}", params (string Name, string Value)[] Headers)
 {
+    /// <summary>Awaited before the answer begins.</summary>
     public Func<CancellationToken, Task>? Wait { get; init; }
+
+    /// <summary>Awaited after the body, before the answer ends.</summary>
+    public Func<CancellationToken, Task>? Stall { get; init; }
 
     public static Reply NotFound { get; } = new(404, """{"message":"Not Found"}""");
 }
