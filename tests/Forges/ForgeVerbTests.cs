@@ -147,6 +147,15 @@ public sealed class ForgeVerbTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task GitHub_a_changed_script_stays_executable()
+    {
+        OnTree();
+        var forge = await OpenAsync(Hub);
+        await forge.CommitToNewBranchAsync(Hub, Commit(new FileEdit.Write("run.sh", Text("#!/bin/sh\nold"), Text("#!/bin/sh\nnew"))), Ct);
+        Assert.Contains("\"mode\":\"100755\"", Sent("POST /repos/acme/app/git/trees").Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task GitHub_a_cut_tree_is_walked_along_the_path()
     {
         OnTree(truncated: true);
