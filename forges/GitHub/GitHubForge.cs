@@ -147,7 +147,7 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
     {
         try
         {
-            return commit.Patch.Edits is [FileEdit.Write write]
+            return commit.Patch.Edits is [FileEdit.Write write] && !MayBeExecutable(write)
                 ? await CommitOneFileAsync(repository, commit, write, cancellationToken)
                 : await CommitTreeAsync(repository, commit, cancellationToken);
         }
@@ -167,7 +167,10 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
         && (e.Problem is ForgeProblem.Forbidden or ForgeProblem.NotFound
             || (e.Problem == ForgeProblem.Invalid && e.Message.Contains("workflow", StringComparison.OrdinalIgnoreCase) && e.Message.Contains("without", StringComparison.Ordinal)));
 
-    /// <summary>Two calls, and the file's mode stays as it is: the branch, then the file on it.</summary>
+    // That the contents endpoint leaves a file's mode alone is written nowhere; a script goes by the tree, where the mode is ours to say.
+    private static bool MayBeExecutable(FileEdit.Write write) => write.Before is { } before && before.Span.StartsWith("#!"u8);
+
+    /// <summary>Two calls: the branch, then the file on it.</summary>
     private async Task<CommitSha> CommitOneFileAsync(Repository repository, NewCommit commit, FileEdit.Write write, CancellationToken cancellationToken)
     {
         var account = await WriteAccountAsync(repository, cancellationToken);

@@ -115,22 +115,23 @@ internal sealed class GitHubTokens : IDisposable
         }
         catch (ForgeException e) when (e.Problem == ForgeProblem.NotFound)
         {
-            throw new ForgeException(ForgeProblem.NotFound, $"The GitHub App is not installed on {repository.FullName}. ({e.Message})", inner: e);
+            // Not NotFound: that would read as "no such file" to whoever asked for one.
+            throw new ForgeException(ForgeProblem.Forbidden, $"The GitHub App is not installed on {repository.FullName}. ({e.Message})", inner: e);
         }
     }
 
     private async Task<Token> MakeTokenAsync(long installation, Repository repository, CallLog calls, CancellationToken cancellationToken)
     {
-        var request = ForgeRequest.Post($"app/installations/{installation}/access_tokens", new GitHubNewToken([repository.Id]), GitHubJson.Default.GitHubNewToken)
-            with { IsWrite = false };
+        var narrowed = new GitHubNewToken([repository.Id]);
+        var request = ForgeRequest.Post($"app/installations/{installation}/access_tokens", narrowed, GitHubJson.Default.GitHubNewToken) with { IsWrite = false };
         try
         {
             var made = await http.SendAsync(app!, request, GitHubJson.Default.GitHubToken, calls, cancellationToken);
             return new Token(ForgeCredential.Bearer(made.Token), made.ExpiresAt ?? clock.GetUtcNow() + TokenLifetime);
         }
-        catch (ForgeException e) when (e.Problem == ForgeProblem.Invalid)
+        catch (ForgeException e) when (e.Problem is ForgeProblem.Invalid or ForgeProblem.NotFound)
         {
-            // 422: the installation does not reach this repository id, whatever its name reaches.
+            // 404: uninstalled. 422: the installation does not reach this repository id, whatever its name reaches.
             throw new ForgeException(ForgeProblem.Forbidden, $"The GitHub App's installation does not reach {repository.FullName}. ({e.Message})", inner: e);
         }
     }

@@ -10,6 +10,8 @@ internal static class GitLabEvents
 {
     public static ForgeEvent Read(string eventName, ReadOnlySpan<byte> body) => eventName switch
     {
+        "pipeline" or "merge_request" when Parse(body, GitLabJson.Default.GitLabDeliveryKind).ObjectKind != eventName =>
+            new ForgeEvent.Nothing($"the body does not fit the event {eventName}"),
         "pipeline" => Pipeline(Parse(body, GitLabJson.Default.GitLabPipelineDelivery)),
         "merge_request" => MergeRequest(Parse(body, GitLabJson.Default.GitLabMergeRequestDelivery)),
         "build" => new ForgeEvent.Nothing("the pipeline's own event decides"),
@@ -29,10 +31,10 @@ internal static class GitLabEvents
 
     private static ForgeEvent Pipeline(GitLabPipelineDelivery delivery)
     {
-        if (delivery.ObjectKind != "pipeline" || delivery.ObjectAttributes is not { } pipeline) return DoesNotFit("pipeline");
+        var pipeline = delivery.ObjectAttributes ?? throw new FormatException("The delivery lacks its pipeline.");
         var status = Status(pipeline.Status);
         if (status is not (RunStatus.Success or RunStatus.Failed or RunStatus.Canceled or RunStatus.Skipped)) return new ForgeEvent.Nothing("the pipeline has not ended");
-        var project = delivery.Project ?? throw new FormatException("The delivery lacks its project.");
+        if (delivery.Project is not { Id: not null } project) return new ForgeEvent.Nothing("the delivery names no project");
         var repository = RepositoryOf(project);
         var webUrl = project.WebUrl ?? "";
         var mergeRequest = delivery.MergeRequest;
@@ -51,21 +53,20 @@ internal static class GitLabEvents
 
     private static ForgeEvent MergeRequest(GitLabMergeRequestDelivery delivery)
     {
-        if (delivery.ObjectKind != "merge_request" || delivery.ObjectAttributes is not { } mergeRequest) return DoesNotFit("merge_request");
+        var mergeRequest = delivery.ObjectAttributes ?? throw new FormatException("The delivery lacks its merge request.");
         if (mergeRequest.Action is not ("close" or "merge")) return new ForgeEvent.Nothing("the merge request is open");
-        var project = delivery.Project ?? throw new FormatException("The delivery lacks its project.");
+        if (delivery.Project is not { Id: not null } project) return new ForgeEvent.Nothing("the delivery names no project");
+        if (mergeRequest is not { Iid: { } number, SourceBranch: { } branch }) throw new FormatException("The delivery lacks its merge request's number or branch.");
         var isOwnBranch = mergeRequest.SourceProjectId == project.Id;
         // A fork's branch must never be taken for a branch of the repository: a branch's name holds no colon.
-        var source = isOwnBranch ? mergeRequest.SourceBranch : $"{mergeRequest.Source?.PathWithNamespace ?? "fork"}:{mergeRequest.SourceBranch}";
-        return new ForgeEvent.MergeRequestClosed(RepositoryOf(project), mergeRequest.Iid, source, mergeRequest.Action == "merge", delivery.User?.Username);
+        var source = isOwnBranch ? branch : $"{mergeRequest.Source?.PathWithNamespace ?? "fork"}:{branch}";
+        return new ForgeEvent.MergeRequestClosed(RepositoryOf(project), number, source, mergeRequest.Action == "merge", delivery.User?.Username);
     }
 
     private static Repository RepositoryOf(GitLabHookProject project) =>
-        project is { PathWithNamespace: { } name, DefaultBranch: { } defaultBranch }
-            ? new Repository(ForgeKind.GitLab, project.Id, name, defaultBranch)
-            : throw new FormatException("The delivery lacks its project's path or default branch.");
-
-    private static ForgeEvent.Nothing DoesNotFit(string eventName) => new($"the body does not fit the event {eventName}");
+        project is { Id: { } id, PathWithNamespace: { } name, DefaultBranch: { } defaultBranch }
+            ? new Repository(ForgeKind.GitLab, id, name, defaultBranch)
+            : throw new FormatException("The delivery lacks its project's id, path or default branch.");
 
     private static T Parse<T>(ReadOnlySpan<byte> body, JsonTypeInfo<T> type)
     {

@@ -4,8 +4,10 @@ namespace QMoi.Forges.GitLab;
 
 // Deliveries
 
+internal sealed record GitLabDeliveryKind(string? ObjectKind = null);
+
 internal sealed record GitLabPipelineDelivery(
-    string? ObjectKind = null, GitLabHookPipeline? ObjectAttributes = null, GitLabHookPipelineMergeRequest? MergeRequest = null, GitLabHookProject? Project = null,
+    GitLabHookPipeline? ObjectAttributes = null, GitLabHookPipelineMergeRequest? MergeRequest = null, GitLabHookProject? Project = null,
     GitLabHookCommit? Commit = null, IReadOnlyList<GitLabHookBuild>? Builds = null);
 
 internal sealed record GitLabHookPipeline(
@@ -13,7 +15,7 @@ internal sealed record GitLabHookPipeline(
 
 internal sealed record GitLabHookPipelineMergeRequest(long Iid, string? SourceBranch = null, long? SourceProjectId = null, long? TargetProjectId = null);
 
-internal sealed record GitLabHookProject(long Id, string? PathWithNamespace = null, string? DefaultBranch = null, string? WebUrl = null);
+internal sealed record GitLabHookProject(long? Id = null, string? PathWithNamespace = null, string? DefaultBranch = null, string? WebUrl = null);
 
 internal sealed record GitLabHookCommit(GitLabHookAuthor? Author = null);
 
@@ -22,9 +24,10 @@ internal sealed record GitLabHookAuthor(string? Name = null);
 internal sealed record GitLabHookBuild(long Id, string Name, string? Stage = null, string? Status = null, string? FailureReason = null, bool AllowFailure = false);
 
 internal sealed record GitLabMergeRequestDelivery(
-    string? ObjectKind = null, GitLabHookMergeRequest? ObjectAttributes = null, GitLabHookProject? Project = null, GitLabHookUser? User = null);
+    GitLabHookMergeRequest? ObjectAttributes = null, GitLabHookProject? Project = null, GitLabHookUser? User = null);
 
-internal sealed record GitLabHookMergeRequest(long Iid, string SourceBranch, string? Action = null, long? SourceProjectId = null, GitLabHookSource? Source = null);
+internal sealed record GitLabHookMergeRequest(
+    long? Iid = null, string? SourceBranch = null, string? Action = null, long? SourceProjectId = null, GitLabHookSource? Source = null);
 
 internal sealed record GitLabHookSource(string? PathWithNamespace = null);
 
@@ -77,6 +80,7 @@ internal sealed record GitLabLintRequest(string Content);
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(GitLabDeliveryKind))]
 [JsonSerializable(typeof(GitLabPipelineDelivery))]
 [JsonSerializable(typeof(GitLabMergeRequestDelivery))]
 [JsonSerializable(typeof(GitLabPipeline))]
