@@ -111,6 +111,10 @@ public sealed partial class Worker(
         {
             return new Verdict.Ended(new Outcome.Ignored($"not understood: {unreadable.Message}"));
         }
+        catch (ForgeException limit) when (limit is { Problem: ForgeProblem.RateLimited, RetryAfter: not null })
+        {
+            return new Verdict.Later(limit.Message, limit.RetryAfter.Value);
+        }
         catch (ForgeException trouble) when (trouble.IsTransient)
         {
             return new Verdict.Again(trouble.Message, trouble.RetryAfter);
@@ -150,8 +154,12 @@ public sealed partial class Worker(
                 break;
             case Verdict.Again { Reason: var reason, NotBefore: var wait }:
                 var pause = wait is { } told && told > Pauses[claim.Tries] ? told : Pauses[claim.Tries];
-                await store.PostponeAsync(claim, clock.GetUtcNow() + pause, reason, CancellationToken.None);
+                await store.PostponeAsync(claim, clock.GetUtcNow() + pause, reason, countsAsTry: true, CancellationToken.None);
                 Log.Postponed(logger, pause, reason);
+                break;
+            case Verdict.Later { Reason: var reason, Wait: var wait }:
+                await store.PostponeAsync(claim, clock.GetUtcNow() + wait, reason, countsAsTry: false, CancellationToken.None);
+                Log.Limited(logger, wait, reason);
                 break;
             case Verdict.Lost:
                 Log.Lost(logger);
@@ -190,6 +198,9 @@ public sealed partial class Worker(
     {
         public sealed record Ended(Outcome Outcome) : Verdict;
         public sealed record Again(string Reason, TimeSpan? NotBefore) : Verdict;
+
+        /// <summary>The forge's limits say when; nothing went wrong, so it is not one of the tries.</summary>
+        public sealed record Later(string Reason, TimeSpan Wait) : Verdict;
         public sealed record Lost : Verdict;
     }
 
@@ -203,6 +214,9 @@ public sealed partial class Worker(
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Tried again in {Pause}: {Reason}")]
         public static partial void Postponed(ILogger logger, TimeSpan pause, string reason);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Waiting {Pause} as the forge's limits ask: {Reason}")]
+        public static partial void Limited(ILogger logger, TimeSpan pause, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Delivery {DeliveryId} was given up: {Reason}. 'qmoi replay {DeliveryId}' tries it again")]
         public static partial void Dead(ILogger logger, string deliveryId, string reason);

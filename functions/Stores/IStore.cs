@@ -27,7 +27,8 @@ public interface IStore : IAsyncDisposable
     Task<bool> FinishAsync(Claim claim, DeliveryState state, string result, CancellationToken cancellationToken);
 
     /// <summary>Puts the delivery back until <paramref name="notBefore"/>.</summary>
-    Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, CancellationToken cancellationToken);
+    /// <param name="countsAsTry">False where nothing failed and the forge only said when to come again.</param>
+    Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, bool countsAsTry, CancellationToken cancellationToken);
 
     /// <summary>When the next waiting row or expiring lease is due; <c>null</c> when nothing waits.</summary>
     Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);

@@ -76,7 +76,7 @@ public sealed class PipelineRepair(
 
         var diagnosed = await diagnosing;
         if (diagnosed.Count == 0 && earlier.Count == 0)
-            return new Outcome.Ignored("the pipeline failed without a failed job or an error to read");
+            return new Outcome.Ignored(failed.IsOver ? "the pipeline failed without a failed job or an error to read" : "the job's log is not there yet; the pipeline's own event looks again");
 
         var scene = new Scene(forge, ledger, repository, pipeline, failed.IsOver, request?.Number ?? pipeline.MergeRequestNumber, isFork, rules, checkout, earlier);
         var attempts = await DecideAsync(scene, diagnosed, cancellationToken);
@@ -103,7 +103,7 @@ public sealed class PipelineRepair(
         var jobs = known ?? await forge.ListJobsAsync(repository, pipeline.Id, cancellationToken);
         var broken = jobs.Where(job => job is { Status: RunStatus.Failed, MayFail: false }).Take(settings.MaxJobsPerPipeline).ToList();
         if (broken.Count > 0)
-            return await Task.WhenAll(broken.Where(job => !IsSettled(earlier, pipeline, job.Id)).Select(job => DiagnoseJobAsync(job)));
+            return [.. (await Task.WhenAll(broken.Where(job => !IsSettled(earlier, pipeline, job.Id)).Select(DiagnoseJobAsync))).OfType<Case>()];
         if (jobs.Any(job => job.Status is RunStatus.Failed or RunStatus.Canceled) || IsSettled(earlier, pipeline, jobId: null))
             return [];
 
@@ -112,13 +112,16 @@ public sealed class PipelineRepair(
             errors = $"Invalid workflow file: {file}";
         return errors is null ? [] : [new Case(null, await ReadAsync(errors, Facts(job: null), cancellationToken), Undecided(jobId: null))];
 
-        async Task<Case> DiagnoseJobAsync(Job job)
+        async Task<Case?> DiagnoseJobAsync(Job job)
         {
             if (Undecided(job.Id) is { } attempt)
                 return new Case(job, AttemptDetails.Of(attempt).Diagnosis, attempt);
             await using var log = await forge.OpenJobLogAsync(repository, job.Id, cancellationToken);
             if (log is not null)
                 return new Case(job, (await diagnoser.DiagnoseAsync(log, Facts(job), cancellationToken)).Diagnoses[0], null);
+            // GitHub shows a log a moment after the job's end; the pipeline's own event looks again.
+            if (!failed.IsOver)
+                return null;
             // A job that never reached a runner has no log; GitLab gives the reason beside it, in the runner's own words.
             var words = job.FailureReason is { } reason ? $"ERROR: Job failed ({reason.Replace('_', ' ')})" : "The job left no log.";
             return new Case(job, await ReadAsync(words, Facts(job), cancellationToken), null);
@@ -176,7 +179,7 @@ public sealed class PipelineRepair(
     private Attempt New(Scene scene, Case item)
     {
         var (pipeline, now) = (scene.Pipeline, clock.GetUtcNow());
-        var details = new AttemptDetails(item.Diagnosis, pipeline.Name, pipeline.Url, pipeline.CiFile, scene.MergeRequestNumber);
+        var details = new AttemptDetails(item.Diagnosis, pipeline.Name, pipeline.Url.Length > 0 ? pipeline.Url : item.Job?.Url ?? "", pipeline.CiFile, scene.MergeRequestNumber);
         return new Attempt(
             0, scene.Repository.Key, pipeline.Branch, pipeline.Sha, item.Diagnosis.FailureSignature, item.Diagnosis.FailureId, pipeline.Id, pipeline.Attempt,
             item.Job?.Id, item.Job?.Name, Number: 1, AttemptState.Diagnosed, null, null, null, null, null, null, details.ToJson(), "", now, now);

@@ -162,11 +162,11 @@ public sealed class SqliteStore : IStore
         },
         cancellationToken);
 
-    public Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, CancellationToken cancellationToken) => writer.WriteAsync(
+    public Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, bool countsAsTry, CancellationToken cancellationToken) => writer.WriteAsync(
         connection =>
         {
             var at = notBefore.ToUnixTimeMilliseconds();
-            if (connection.Execute("UPDATE work SET run_after = $at, tries = tries + 1, leased_until = 0 WHERE sequence = $Sequence AND fence = $Fence", new { at, claim.Sequence, claim.Fence }) == 0)
+            if (connection.Execute("UPDATE work SET run_after = $at, tries = tries + $more, leased_until = 0 WHERE sequence = $Sequence AND fence = $Fence", new { at, more = countsAsTry ? 1 : 0, claim.Sequence, claim.Fence }) == 0)
                 return false;
             connection.Execute("UPDATE deliveries SET state = 'waiting', result = $reason WHERE sequence = $Sequence", new { reason, claim.Sequence });
             return true;
