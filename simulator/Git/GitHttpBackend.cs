@@ -143,6 +143,6 @@ internal static partial class GitHttpBackend
         await context.Response.WriteAsync("remote: " + message + "\n", context.RequestAborted);
     }
 
-    [GeneratedRegex(@"^/(?<repository>[^/]+(/[^/]+)+?)(\.git)?/(?<service>info/refs|git-upload-pack|git-receive-pack)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^/(?<repository>[^/]+(/[^/]+?)+?)(\.git)?/(?<service>info/refs|git-upload-pack|git-receive-pack)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex GitPath();
 }

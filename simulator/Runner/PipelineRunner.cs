@@ -176,6 +176,8 @@ internal sealed class PipelineRunner(SimulatedForge forge, SemaphoreSlim slots)
 
     private async Task RunAsync(SimulatedJob job, IDisposable activity)
     {
+        // Whoever starts the job is still deciding about its neighbours, under the lock.
+        await Task.Yield();
         using var work = activity;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(forge.Stopping, job.Cancellation.Token);
         var outcome = new JobOutcome(Passed: false, "runner_system_failure");

@@ -13,7 +13,7 @@ public abstract partial class SimulatedForge
 
     private protected SimulatedForge(SimulatorOptions options, string root, SemaphoreSlim jobSlots, CancellationToken stopping)
     {
-        (Options, Root, Stopping) = (options, root, stopping);
+        (Options, Root, Stopping) = (options, Path.Combine(root, GetType().Name.ToLowerInvariant()), stopping);
         Runner = new PipelineRunner(this, jobSlots);
         Bot = AddUser(options.BotLogin);
         AppBot = AddUser(options.BotLogin + "[bot]", "Bot");
@@ -136,7 +136,7 @@ public abstract partial class SimulatedForge
     internal async Task<SimulatedRepository> CreateEmptyRepositoryAsync(string fullName, SimulatedRepository? forkOf)
     {
         var id = NextId();
-        var git = new GitRepository(Path.Combine(Root, GetType().Name, fullName + ".git"));
+        var git = new GitRepository(Path.Combine(Root, "repositories", fullName + ".git"));
         await git.InitializeAsync("main");
         var owner = FindUser(fullName.Split('/')[0]) ?? AddUser(fullName.Split('/')[0], forkOf is null ? "Organization" : "User");
         var repository = new SimulatedRepository(this, id, fullName, owner, git) { ForkOf = forkOf };
