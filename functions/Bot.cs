@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using QMoi.Fixers;
+using QMoi.Fixers.Diagnosing;
 using QMoi.Forges.GitHub;
 using QMoi.Forges.GitLab;
 using QMoi.Functions.Settings;

@@ -1,4 +1,5 @@
 using QMoi.Fixers;
+using QMoi.Fixers.Diagnosing;
 using QMoi.Handlers.Git;
 using QMoi.Handlers.Repair;
 

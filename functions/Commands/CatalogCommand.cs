@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using QMoi.Fixers;
+using QMoi.Fixers.Diagnosing;
 using Spectre.Console;
 
 namespace QMoi.Functions.Commands;

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QMoi.Fixers;
+using QMoi.Fixers.Diagnosing;
 
 namespace QMoi.Functions.Commands;
 

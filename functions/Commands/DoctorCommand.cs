@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using QMoi.Fixers;
+using QMoi.Fixers.Diagnosing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Functions.Stores.Sqlite;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using QMoi.Fixers;
+using QMoi.Fixers.Diagnosing;
 using QMoi.Handlers.Git;
 using QMoi.Handlers.Repair;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using QMoi.Fixers;
+using QMoi.Fixers.Diagnosing;
 
 namespace QMoi.Functions.Commands;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using QMoi.Fixers;
+using QMoi.Fixers.Diagnosing;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Repair;
 

@@ -1,4 +1,5 @@
 using QMoi.Fixers;
+using QMoi.Fixers.Diagnosing;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Messages;

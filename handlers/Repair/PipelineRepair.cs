@@ -1,5 +1,6 @@
 using System.Text;
 using QMoi.Fixers;
+using QMoi.Fixers.Diagnosing;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Git;
 using QMoi.Handlers.Messages;

@@ -402,24 +402,27 @@ public sealed class ForgeVerbTests : IAsyncDisposable
     [Fact]
     public async Task A_job_that_was_run_again_already_is_not_run_a_third_time()
     {
-        On("GET /repos/acme/app/actions/jobs/31", 200, $$"""{"id":31,"run_id":9,"run_attempt":1,"head_sha":"{{Parent}}","name":"t"}""");
-        On("GET /repos/acme/app/actions/runs/9", 200, """{"id":9,"run_attempt":1}""");
+        static string Jobs(long id) => $$"""{"total_count":1,"jobs":[{"id":{{id}},"run_id":9,"run_attempt":1,"head_sha":"{{Parent}}","name":"t","status":"completed","conclusion":"failure"}]}""";
+        On("GET /repos/acme/app/actions/runs/9/jobs", 200, Jobs(31));
         On("POST /repos/acme/app/actions/runs/9/rerun-failed-jobs", 201, "{}");
-        On("POST /api/v4/projects/7/jobs/31/retry", 201, "{}");
         var forge = await OpenAsync(Hub);
-        await forge.RetryAsync(Hub, 9, 31, Ct);
-        On("GET /repos/acme/app/actions/runs/9", 200, """{"id":9,"run_attempt":2}""");
-        Assert.Equal(ForgeProblem.Conflict, (await Assert.ThrowsAsync<ForgeException>(() => forge.RetryAsync(Hub, 9, 31, Ct))).Problem);
+        await forge.RetryAsync(Hub, 9, [31], Ct);
+        On("GET /repos/acme/app/actions/runs/9/jobs", 200, Jobs(32));
+        Assert.Equal(ForgeProblem.Conflict, (await Assert.ThrowsAsync<ForgeException>(() => forge.RetryAsync(Hub, 9, [31], Ct))).Problem);
         Assert.Single(server.Requests, request => request.Method == "POST");
-        On("GET /repos/acme/app/actions/runs/9", 200, """{"id":9,"run_attempt":1}""");
+        On("GET /repos/acme/app/actions/runs/9/jobs", 200, Jobs(31));
         On("POST /repos/acme/app/actions/runs/9/rerun-failed-jobs", 403, """{"message":"This workflow is already running"}""");
-        Assert.Equal(ForgeProblem.Conflict, (await Assert.ThrowsAsync<ForgeException>(() => forge.RetryAsync(Hub, 9, 31, Ct))).Problem);
+        Assert.Equal(ForgeProblem.Conflict, (await Assert.ThrowsAsync<ForgeException>(() => forge.RetryAsync(Hub, 9, [31], Ct))).Problem);
         Conform(OpenApi.GitHub());
+    }
 
-        var lab = forges.Open(Lab);
-        await lab.RetryAsync(Lab, 9, 31, Ct);
+    [Fact]
+    public async Task A_GitLab_job_that_was_run_again_already_is_passed_over()
+    {
         On("POST /api/v4/projects/7/jobs/31/retry", 403, """{"message":"403 Forbidden - Job is not retryable"}""");
-        Assert.Equal(ForgeProblem.Conflict, (await Assert.ThrowsAsync<ForgeException>(() => lab.RetryAsync(Lab, 9, 31, Ct))).Problem);
+        On("POST /api/v4/projects/7/jobs/32/retry", 201, "{}");
+        await forges.Open(Lab).RetryAsync(Lab, 9, [31, 32], Ct);
+        Assert.Equal(2, server.Requests.Count);
     }
 
     [Fact]

@@ -115,7 +115,7 @@ public sealed class World : IAsyncDisposable
     public void AssertNoWarnings()
     {
         if (!allowWarnings)
-            Assert.Empty(loggers.Warnings);
+            Assert.True(loggers.Warnings.IsEmpty, string.Join("\n", loggers.Warnings));
     }
 
     public async ValueTask DisposeAsync()

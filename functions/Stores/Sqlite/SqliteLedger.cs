@@ -80,10 +80,10 @@ internal sealed class AttemptRow
 
     private static readonly string[] Columns = [.. typeof(AttemptRow).GetProperties().Select(property => property.Name).Where(name => name != "id")];
 
-    public static string Insert { get; } =
+    public static readonly string Insert =
         $"INSERT INTO attempts ({string.Join(", ", Columns)}) VALUES ({string.Join(", ", Columns.Select(column => "$" + column))}) RETURNING id";
 
-    public static string Update { get; } = $"UPDATE attempts SET {string.Join(", ", Columns.Select(column => $"{column} = ${column}"))} WHERE id = $id";
+    public static readonly string Update = $"UPDATE attempts SET {string.Join(", ", Columns.Select(column => $"{column} = ${column}"))} WHERE id = $id";
 
     public static AttemptRow Of(Attempt attempt) => new()
     {
