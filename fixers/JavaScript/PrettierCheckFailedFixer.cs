@@ -1,0 +1,12 @@
+namespace QMoi.Fixers.JavaScript;
+
+public sealed class PrettierCheckFailedFixer : IFixer
+{
+    public string FailureId => "prettier-check-failed";
+
+    public Task<FixResult> FixAsync(Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)
+    {
+        var files = diagnosis.Matches.Select(match => match.Captures.GetValueOrDefault("file")).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
+        return JavaScriptTool.RunAsync("prettier", "--write", files, [], diagnosis, checkout, cancellationToken);
+    }
+}
