@@ -31,6 +31,8 @@ public sealed class ForgeSimulator : IAsyncDisposable
         var simulator = new ForgeSimulator(options);
         try
         {
+            await simulator.GitHub.LoadRepositoriesAsync();
+            await simulator.GitLab.LoadRepositoriesAsync();
             simulator.certificate = options.GitHubHttps ? MakeCertificate() : null;
             var gitHub = await simulator.ServeAsync(simulator.GitHub, new GitHubApi(simulator.GitHub), options.GitHubUrl, simulator.certificate, cancellationToken);
             simulator.GitHub.HttpsUrl = gitHub.Addresses.FirstOrDefault(address => address.StartsWith("https:", StringComparison.Ordinal));

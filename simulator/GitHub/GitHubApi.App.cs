@@ -42,10 +42,13 @@ internal sealed partial class GitHubApi
     private JsonObject Installation(Call call, long id)
     {
         var account = Installations.FirstOrDefault(group => group.Key == id)?.First().Owner ?? throw NotFound();
+        var owner = Shapes(call).User(account);
+        (owner["name"], owner["slug"]) = (account.Name, account.Login);
+        (owner["created_at"], owner["updated_at"]) = (GitHubShapes.Time(forge.Now), GitHubShapes.Time(forge.Now));
         return new JsonObject
         {
             ["id"] = id,
-            ["account"] = Shapes(call).User(account),
+            ["account"] = owner,
             ["repository_selection"] = "selected",
             ["access_tokens_url"] = $"{call.ApiRoot}/app/installations/{id}/access_tokens",
             ["repositories_url"] = $"{call.ApiRoot}/installation/repositories",

@@ -38,9 +38,11 @@ internal sealed partial class GitHubApi : ForgeApi
         Func<ReadOnlyMemory<byte>>? content;
         lock (forge.Gate)
             downloads.TryGetValue(path, out content);
-        // Blob storage refuses a request that carries a second way to authenticate.
-        if (content is null || context.Request.Headers.Authorization.Count > 0)
-            return Task.FromResult(new Answer(content is null ? 404 : 401, (JsonNode?)null));
+        if (content is null)
+            return Task.FromResult(new Answer(404, (JsonNode?)null));
+        // Not refused: gh sends its token to every port of its host, and there is only one host here.
+        if (context.Request.Headers.Authorization.Count > 0)
+            forge.NoteTokenSentToStorage();
         return Task.FromResult(Answer.Of(content(), path.EndsWith(".zip", StringComparison.Ordinal) ? "application/zip" : "text/plain; charset=utf-8"));
     }
 

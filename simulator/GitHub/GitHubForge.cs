@@ -2,6 +2,8 @@ namespace QMoi.Simulator;
 
 public sealed class GitHubForge : SimulatedForge
 {
+    private int tokensSentToStorage;
+
     internal GitHubForge(SimulatorOptions options, string root, SemaphoreSlim jobSlots, CancellationToken stopping)
         : base(options, root, jobSlots, stopping)
     {
@@ -24,8 +26,13 @@ public sealed class GitHubForge : SimulatedForge
     /// <summary>False: writing below .github/workflows is refused, as it is for an App without that permission.</summary>
     public bool MayWriteWorkflows { get; set; } = true;
 
+    /// <summary>How often a client sent its token along when it followed the link to a log, which on the real forge leads to somebody else's host.</summary>
+    public int TokensSentToStorage => Volatile.Read(ref tokensSentToStorage);
+
     /// <summary>The repository is covered by the App's installation: its webhooks and lookups name it.</summary>
     public void InstallApp(SimulatedRepository repository, long installationId) => repository.InstallationId = installationId;
+
+    internal void NoteTokenSentToStorage() => Interlocked.Increment(ref tokensSentToStorage);
 
     internal long GlobalHookId { get; }
     internal override GitHubHooks Hooks { get; }

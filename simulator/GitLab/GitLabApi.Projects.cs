@@ -44,8 +44,8 @@ internal sealed partial class GitLabApi
         Router.Map($"POST {P}/fork", async call => Answer.Created(Shapes(call).Project(await forge.ForkAsync(Project(call), call.User), call.User)));
         Router.Map($"GET {P}/forks", call => List(call, [.. forge.Repositories.Where(fork => fork.ForkOf == Project(call))], fork => Shapes(call).Project(fork, call.User)));
         Router.Map($"GET {P}/members/all/{{user}}", GetMember);
-        Router.Map($"GET {P}/members/{{user}}", GetMember);
         Router.Map($"GET {P}/members/all", ListMembers);
+        Router.Map($"GET {P}/members/{{user}}", GetMember);
         Router.Map($"GET {P}/members", ListMembers);
         Router.Map($"GET {P}/labels", call => List(call, Project(call).Labels, GitLabShapes.Label));
         Router.Map($"POST {P}/labels", CreateLabel);

@@ -51,7 +51,8 @@ internal sealed partial class GitLabApi : ForgeApi
         answer.Headers["RateLimit-Reset"] = (forge.Now.ToUnixTimeSeconds() / 60 * 60 + 60).ToString();
         answer.Headers["RateLimit-Name"] = "throttle_authenticated_api";
         answer.Headers["X-Request-Id"] = $"SIM{count:X8}";
-        return answer;
+        // Without a charset: python-gitlab compares the whole value.
+        return answer.Json is null ? answer : answer with { ContentType = "application/json" };
     }
 
     private static GitLabShapes Shapes(Call call) => new(call.Root);

@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace QMoi.Simulator;
 
@@ -25,12 +24,12 @@ internal sealed class ForgeServer : IAsyncDisposable
 
     public static async Task<ForgeServer> StartAsync(SimulatedForge forge, ForgeApi api, string? url, X509Certificate2? certificate, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        // Empty: no settings file or variable of the process that holds the simulator may change where it listens.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         // Forges stop when they are told to, not when the process that holds them gets a signal.
         builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, NoLifetime>();
         var address = new Uri(url ?? "http://127.0.0.1:0");
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;

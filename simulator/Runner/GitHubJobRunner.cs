@@ -13,24 +13,31 @@ internal sealed partial class GitHubJobRunner
     private readonly SimulatedPipeline pipeline;
     private readonly SimulatedRepository repository;
     private readonly GitHubExpressions expressions;
-    private readonly Dictionary<string, string> environment = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> environment;
     private readonly JsonObject stepOutputs = [];
     private bool hasFailed;
 
     public GitHubJobRunner(SimulatedJob job, GitHubJobPlan plan)
     {
         (this.job, this.plan, pipeline, repository) = (job, plan, job.Pipeline, job.Pipeline.Repository);
+        environment = Variables();
         expressions = new GitHubExpressions(Context, function => function switch { "always" => true, "cancelled" => false, "failure" => hasFailed, _ => !hasFailed });
     }
 
     private string Shown => $"/home/runner/work/{repository.Name}/{repository.Name}";
-    private IEnumerable<JsonObject> Steps => plan.Keywords["steps"]!.AsArray().Select(step => step!.AsObject());
+    private IEnumerable<JsonObject> Steps => (plan.Keywords["steps"] as JsonArray ?? []).Select(step => step!.AsObject());
+
+    /// <summary>A job's own if:, which looks at the jobs it needs.</summary>
+    public bool IsTrue(string condition, bool allPassed, bool hasFailure) =>
+        new GitHubExpressions(Context, function => function switch { "always" => true, "failure" => hasFailure, "success" => allPassed, _ => false }).IsTrue(condition);
 
     public async Task<JobOutcome> RunAsync(CancellationToken cancellationToken)
     {
         using var workspace = new Workspace(job, Path.Combine("work", repository.Name, repository.Name));
-        foreach (var (name, value) in BaseEnvironment(workspace))
+        foreach (var (name, value) in workspace.Environment(repository))
             environment[name] = value;
+        environment["GITHUB_WORKSPACE"] = workspace.Checkout;
+        environment["RUNNER_TEMP"] = workspace.Temporary;
         Apply(plan.Workflow["env"]);
         Apply(plan.Keywords["env"]);
         var minutes = double.TryParse(Yaml.Text(plan.Keywords["timeout-minutes"]), out var given) ? given : 360;
@@ -175,7 +182,7 @@ internal sealed partial class GitHubJobRunner
         splitter.Close();
         ReadFileCommands(step, own);
         if (result.TimedOut)
-            Line($"##[error]The job has exceeded the maximum execution time of {minutes} minutes.");
+            Line($"##[error]The job running on runner GitHub Actions 1 has exceeded the maximum execution time of {minutes} minutes.");
         else if (result.ExitCode != 0)
             Line($"##[error]Process completed with exit code {result.ExitCode}.");
         return result.TimedOut ? JobOutcome.Timeout : result.ExitCode == 0 ? JobOutcome.Success : JobOutcome.ScriptFailure;
@@ -255,32 +262,28 @@ internal sealed partial class GitHubJobRunner
         };
     }
 
-    private Dictionary<string, string> BaseEnvironment(Workspace workspace)
+    private Dictionary<string, string> Variables() => new(StringComparer.Ordinal)
     {
-        var values = workspace.Environment(repository);
-        values["GITHUB_ACTIONS"] = "true";
-        values["GITHUB_SHA"] = pipeline.Sha;
-        values["GITHUB_REF"] = pipeline.IsTag ? $"refs/tags/{pipeline.Ref}" : $"refs/heads/{pipeline.Ref}";
-        values["GITHUB_REF_NAME"] = pipeline.Ref;
-        values["GITHUB_REF_TYPE"] = pipeline.IsTag ? "tag" : "branch";
-        values["GITHUB_HEAD_REF"] = pipeline.Source == "pull_request" ? pipeline.Ref : "";
-        values["GITHUB_BASE_REF"] = pipeline.Source == "pull_request" ? pipeline.MergeRequest!.TargetBranch : "";
-        values["GITHUB_REPOSITORY"] = repository.FullName;
-        values["GITHUB_REPOSITORY_OWNER"] = repository.Namespace;
-        values["GITHUB_EVENT_NAME"] = pipeline.Source;
-        values["GITHUB_WORKSPACE"] = workspace.Checkout;
-        values["GITHUB_WORKFLOW"] = pipeline.Name;
-        values["GITHUB_JOB"] = plan.Id;
-        values["GITHUB_ACTOR"] = pipeline.Actor.Login;
-        values["GITHUB_RUN_ID"] = pipeline.Id.ToString();
-        values["GITHUB_RUN_NUMBER"] = pipeline.Number.ToString();
-        values["GITHUB_RUN_ATTEMPT"] = pipeline.Attempt.ToString();
-        values["GITHUB_SERVER_URL"] = repository.Forge.Url;
-        values["GITHUB_API_URL"] = repository.Forge.ApiUrl;
-        values["RUNNER_OS"] = "Linux";
-        values["RUNNER_TEMP"] = workspace.Temporary;
-        return values;
-    }
+        ["GITHUB_ACTIONS"] = "true",
+        ["GITHUB_SHA"] = pipeline.Sha,
+        ["GITHUB_REF"] = pipeline.IsTag ? $"refs/tags/{pipeline.Ref}" : $"refs/heads/{pipeline.Ref}",
+        ["GITHUB_REF_NAME"] = pipeline.Ref,
+        ["GITHUB_REF_TYPE"] = pipeline.IsTag ? "tag" : "branch",
+        ["GITHUB_HEAD_REF"] = pipeline.Source == "pull_request" ? pipeline.Ref : "",
+        ["GITHUB_BASE_REF"] = pipeline.Source == "pull_request" ? pipeline.MergeRequest!.TargetBranch : "",
+        ["GITHUB_REPOSITORY"] = repository.FullName,
+        ["GITHUB_REPOSITORY_OWNER"] = repository.Namespace,
+        ["GITHUB_EVENT_NAME"] = pipeline.Source,
+        ["GITHUB_WORKFLOW"] = pipeline.Name,
+        ["GITHUB_JOB"] = plan.Id,
+        ["GITHUB_ACTOR"] = pipeline.Actor.Login,
+        ["GITHUB_RUN_ID"] = pipeline.Id.ToString(),
+        ["GITHUB_RUN_NUMBER"] = pipeline.Number.ToString(),
+        ["GITHUB_RUN_ATTEMPT"] = pipeline.Attempt.ToString(),
+        ["GITHUB_SERVER_URL"] = repository.Forge.Url,
+        ["GITHUB_API_URL"] = repository.Forge.ApiUrl,
+        ["RUNNER_OS"] = "Linux",
+    };
 
     private string NameOf(JsonObject step) =>
         step["name"] is { } name ? expressions.Expand(Yaml.Text(name)) : $"Run {Yaml.Text(step["uses"] ?? step["run"]).TrimStart().Split('\n')[0]}";

@@ -4,7 +4,11 @@ using Microsoft.Extensions.FileSystemGlobbing;
 namespace QMoi.Simulator;
 
 /// <param name="Id">The key under jobs:.</param>
-internal sealed record GitHubJobPlan(string Id, JsonObject Keywords, JsonObject Workflow, JsonObject Matrix) : JobPlan;
+internal sealed record GitHubJobPlan(string Id, JsonObject Keywords, JsonObject Workflow, JsonObject Matrix) : JobPlan
+{
+    public override bool IsWanted(SimulatedJob job, bool allPassed, bool hasFailed) =>
+        Keywords["if"] is { } condition ? new GitHubJobRunner(job, this).IsTrue(Yaml.Text(condition), allPassed, hasFailed) : allPassed;
+}
 
 /// <summary>A file of .github/workflows: read, checked, and turned into jobs.</summary>
 internal sealed class GitHubWorkflow
@@ -96,10 +100,6 @@ internal sealed class GitHubWorkflow
                 Name = name,
                 Stage = id,
                 Needs = [.. Names(job["needs"]).SelectMany(NamesOfJob)],
-                // A job's if: may ask for failure() or always(); the runner decides when its turn comes.
-                When = job["if"] is { } condition && Yaml.Text(condition) is var text && text.Contains("()", StringComparison.Ordinal)
-                    ? text.Contains("failure()", StringComparison.Ordinal) ? StartWhen.OnFailure : StartWhen.Always
-                    : StartWhen.OnSuccess,
                 AllowFailure = Yaml.Text(job["continue-on-error"]) == "true",
             };
         }

@@ -24,6 +24,15 @@ internal abstract record JobPlan
     public StartWhen When { get; init; }
     public bool AllowFailure { get; init; }
 
+    /// <summary>Whether its turn has come, now that what it needs has ended.</summary>
+    /// <param name="hasFailed">Something it needs failed, and was not allowed to.</param>
+    public virtual bool IsWanted(SimulatedJob job, bool allPassed, bool hasFailed) => When switch
+    {
+        StartWhen.OnFailure => hasFailed,
+        StartWhen.Always => true,
+        _ => allPassed,
+    };
+
     /// <summary>How often the forge itself tries again.</summary>
     public int MaxRetries { get; init; }
 }

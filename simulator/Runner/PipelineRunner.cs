@@ -144,15 +144,8 @@ internal sealed class PipelineRunner(SimulatedForge forge, SemaphoreSlim slots)
         var before = job.Pipeline.JobList.Where(other => job.Plan.Needs.Contains(other.Name, StringComparer.Ordinal)).ToList();
         if (before.Any(other => !other.IsFinished && !(other.Status == CiStatus.Manual && other.Plan.AllowFailure)))
             return false;
-        var allPassed = before.All(other => other.PassesFor);
-        var isWanted = job.Plan.When switch
-        {
-            StartWhen.OnSuccess => allPassed,
-            StartWhen.OnFailure => before.Any(other => other.Status == CiStatus.Failed && !other.Plan.AllowFailure),
-            StartWhen.Manual => allPassed,
-            _ => true,
-        };
-        if (!isWanted)
+        var hasFailed = before.Any(other => other.Status == CiStatus.Failed && !other.Plan.AllowFailure);
+        if (!job.Plan.IsWanted(job, before.All(other => other.PassesFor), hasFailed))
             Finish(job, CiStatus.Skipped, null);
         else if (job.Plan.When == StartWhen.Manual)
             Change(job, CiStatus.Manual);

@@ -148,6 +148,14 @@ public abstract partial class SimulatedForge
         return repository;
     }
 
+    /// <summary>The repositories an earlier simulator left in the same root; what was only in memory is gone.</summary>
+    internal async Task LoadRepositoriesAsync()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Root, "repositories")).FullName;
+        foreach (var repository in Directory.EnumerateDirectories(folder, "*.git", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            await CreateEmptyRepositoryAsync(Path.GetRelativePath(folder, repository)[..^".git".Length], null);
+    }
+
     internal long NextId() => Interlocked.Increment(ref lastId);
 
     internal IReadOnlyList<T> Snapshot<T>(List<T> list)

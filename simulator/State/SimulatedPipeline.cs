@@ -39,7 +39,14 @@ public sealed class SimulatedPipeline
 
     /// <summary>Why the configuration was refused; such a pipeline has failed and has no jobs.</summary>
     public string? ConfigError { get; init; }
-    public SimulatedMergeRequest? MergeRequest { get; init; }
+
+    /// <summary>The merge request it runs for: the one that started it, or else the open one of its branch.</summary>
+    public SimulatedMergeRequest? MergeRequest
+    {
+        get => field ?? Repository.MergeRequests.FirstOrDefault(mr => mr is { State: MergeRequestState.Open, IsFromFork: false } && mr.SourceBranch == Ref && !IsTag);
+        init;
+    }
+
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset UpdatedAt { get; internal set; }
     public DateTimeOffset? StartedAt { get; internal set; }

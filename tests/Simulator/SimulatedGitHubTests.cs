@@ -140,6 +140,19 @@ public sealed class SimulatedGitHubTests : SimulatorWorld
     }
 
     [Fact]
+    public async Task A_job_asks_how_the_others_ended()
+    {
+        const string conditions = "on: push\njobs:\n  bad: { runs-on: x, steps: [{ run: exit 3 }] }\n  after: { runs-on: x, needs: bad, steps: [{ run: 'true' }] }\n"
+            + "  tell: { runs-on: x, needs: [bad], if: failure(), steps: [{ run: 'echo ${{ needs.bad.result }}' }] }\n"
+            + "  elsewhere: { runs-on: x, if: github.ref_name == 'other', steps: [{ run: 'true' }] }\n";
+        var repository = await Simulator.GitHub.CreateRepositoryAsync("acme/if", Files((".github/workflows/ci.yml", conditions)), announce: true);
+        await DrainAsync();
+        var run = Assert.Single(repository.Pipelines);
+        Assert.Equal([CiStatus.Failed, CiStatus.Skipped, CiStatus.Success, CiStatus.Skipped], run.Jobs.Select(job => job.Status));
+        Assert.Contains("Z failure\n", run.Job("tell").Log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_file_is_updated_only_by_who_knows_its_present_state()
     {
         var repository = await Simulator.GitHub.CreateRepositoryAsync("acme/files", Files(("dir/a b.txt", "one\n")));
