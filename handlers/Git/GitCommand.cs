@@ -22,6 +22,8 @@ internal static class GitCommand
         ("fetch.fsck.zeroPaddedFilemode", "warn"), ("fetch.fsck.badTimezone", "warn"), ("fetch.fsck.missingSpaceBeforeDate", "warn"),
         ("transfer.bundleURI", "false"), ("fetch.unpackLimit", "1"), ("fetch.recurseSubmodules", "false"), ("submodule.recurse", "false"), ("http.followRedirects", "false"),
         ("safe.bareRepository", "explicit"), ("init.templateDir", ""), ("gc.auto", "0"), ("maintenance.auto", "false"), ("advice.detachedHead", "false"),
+        // Our repositories live for minutes: nothing to save from a power cut, nothing to squeeze.
+        ("core.fsync", "none"), ("core.fsyncObjectFiles", "false"), ("core.compression", "0"),
         ("diff.external", ""), ("uploadpack.packObjectsHook", ""), ("remote.pushDefault", ""),
     ];
 
@@ -56,7 +58,7 @@ internal static class GitCommand
             ChildResult.Missing missing => throw new GitException($"git cannot be run on this machine: {missing.Program} {missing.Reason}."),
             ChildResult.Ran { Succeeded: true, Output.IsCut: true } => throw new GitException("git printed more than can be handled."),
             ChildResult.Ran { Succeeded: true } ran => ran.Output.Bytes,
-            ChildResult.Ran { Stopped: { } reason } => throw new GitException($"git {arguments[0]} was stopped: {reason}."),
+            ChildResult.Ran { Stopped: { } reason } => throw new GitException($"git {Verb(arguments)} was stopped: {reason}."),
             ChildResult.Ran { ExitCode: 1 } ran when mayFail => ran.Output.Bytes,
             ChildResult.Ran ran => throw new GitException($"git {Verb(arguments)} failed: {PlainText.Tail(ran.Errors.Tail.Span, 500)}"),
             _ => throw new InvalidOperationException("Unknown result."),

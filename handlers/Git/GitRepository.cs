@@ -44,7 +44,15 @@ public sealed class GitRepository(TimeProvider clock, FetchLimits? limits = null
         if (access.HeaderName.Any(IsUnfit) || access.HeaderName.Contains(':', StringComparison.Ordinal) || access.HeaderValue.Any(char.IsControl))
             return new FetchResult.Refused("The git credentials do not fit into a header.");
 
-        var tree = await WorkTree.CreateAsync(sha.Value.Length, clock, cancellationToken);
+        WorkTree tree;
+        try
+        {
+            tree = await WorkTree.CreateAsync(sha.Value.Length, clock, cancellationToken);
+        }
+        catch (GitException exception)
+        {
+            return new FetchResult.Refused(exception.Message);
+        }
         try
         {
             var refused = await FetchIntoAsync(tree, access, sha, cancellationToken) ?? await CheckOutAsync(tree, sha, cancellationToken);

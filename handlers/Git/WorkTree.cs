@@ -40,7 +40,8 @@ public sealed record WorkTree(string Root, CommitSha? Head, TimeProvider Clock) 
 
     /// <summary>Makes the present state the one that <see cref="ChangesAsync"/> compares with.</summary>
     internal async Task RecordAsync(CancellationToken cancellationToken) =>
-        await GitAsync(["add", "--all", "--force", "--", "."], cancellationToken, timeout: TimeSpan.FromMinutes(5));
+        // Every file counts as big, which git writes into one pack instead of a file each.
+        await GitAsync(["add", "--all", "--force", "--", "."], cancellationToken, timeout: TimeSpan.FromMinutes(5), settings: [("core.bigFileThreshold", "1")]);
 
     /// <summary>What differs from the recorded state: tracked files, and new ones that are not ignored.</summary>
     /// <remarks>Every tracked file is read. Git would pass over one whose size and times are as before, and a tool can put times back within the second

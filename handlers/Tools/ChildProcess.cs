@@ -72,7 +72,8 @@ public static class ChildProcess
         new Thread(() =>
         {
             foreach (var start in work.GetConsumingEnumerable()) start();
-        }) { IsBackground = true, Name = "process starter" }.Start();
+        })
+        { IsBackground = true, Name = "process starter" }.Start();
         return work;
     });
 

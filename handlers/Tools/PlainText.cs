@@ -37,7 +37,7 @@ internal static class PlainText
         return result.ToString();
     }
 
-    // ESC [ … letter, ESC ] … BEL or ESC \, ESC and one more.
+    // ESC [ ... letter, ESC ] ... BEL or ESC \, ESC and one more.
     private static int EscapeEnd(string text, int start)
     {
         var i = start + 1;

@@ -77,7 +77,7 @@ public sealed class RegistryProxy : IAsyncDisposable
     }
 
     /// <summary>True for addresses of the public internet: nothing private, local, shared, mapped, reserved or multicast.</summary>
-    internal static bool IsPublic(IPAddress address)
+    public static bool IsPublic(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         if (address.AddressFamily == AddressFamily.InterNetworkV6)

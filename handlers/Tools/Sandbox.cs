@@ -41,6 +41,20 @@ public sealed class Sandbox
         "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "CARGO_HTTP_CAINFO", "NUGET_CERT_REVOCATION_MODE",
     ];
 
+    // A bare environment in which tools ask nothing, report nothing and run nobody's install scripts, even where a command forgets to say so.
+    private static readonly (string Name, string Value)[] Quiet =
+    [
+        ("HOME", "/tmp/home"), ("TMPDIR", "/tmp/tmp"), ("LANG", "C.UTF-8"), ("LC_ALL", "C.UTF-8"), ("TZ", "UTC"), ("CI", "true"), ("NO_COLOR", "1"),
+        ("USER", "tool"), ("LOGNAME", "tool"), ("SHELL", "/bin/sh"), ("GIT_TERMINAL_PROMPT", "0"), ("GIT_CONFIG_NOSYSTEM", "1"),
+        ("npm_config_ignore_scripts", "true"), ("npm_config_audit", "false"), ("npm_config_fund", "false"), ("npm_config_update_notifier", "false"),
+        ("npm_config_progress", "false"), ("npm_config_cache", "/tmp/home/.npm"), ("YARN_ENABLE_SCRIPTS", "false"), ("YARN_ENABLE_TELEMETRY", "0"),
+        ("COREPACK_ENABLE_DOWNLOAD_PROMPT", "0"), ("NEXT_TELEMETRY_DISABLED", "1"),
+        ("PIP_DISABLE_PIP_VERSION_CHECK", "1"), ("PIP_NO_INPUT", "1"), ("PYTHONDONTWRITEBYTECODE", "1"), ("RUFF_NO_CACHE", "true"),
+        ("DOTNET_CLI_TELEMETRY_OPTOUT", "1"), ("DOTNET_NOLOGO", "1"), ("DOTNET_SKIP_FIRST_TIME_EXPERIENCE", "1"), ("DOTNET_GENERATE_ASPNET_CERTIFICATE", "false"),
+        ("DOTNET_CLI_HOME", "/tmp/home"), ("DOTNET_EnableDiagnostics", "0"), ("MSBUILDDISABLENODEREUSE", "1"), ("NUGET_XMLDOC_MODE", "skip"),
+        ("GOTOOLCHAIN", "local"), ("GOTELEMETRY", "off"), ("GOFLAGS", "-modcacherw"),
+    ];
+
     private static readonly bool[] UsersTaken = new bool[Users];
 
     private readonly SandboxSettings settings;
@@ -287,18 +301,8 @@ public sealed class Sandbox
 
     private async Task<Dictionary<string, string>> EnvironmentAsync(bool hasRegistry, CancellationToken cancellationToken)
     {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["PATH"] = SearchPath, ["HOME"] = "/tmp/home", ["TMPDIR"] = "/tmp/tmp", ["LANG"] = "C.UTF-8", ["LC_ALL"] = "C.UTF-8", ["TZ"] = "UTC", ["CI"] = "true", ["NO_COLOR"] = "1",
-            ["USER"] = "tool", ["LOGNAME"] = "tool", ["SHELL"] = "/bin/sh", ["GIT_TERMINAL_PROMPT"] = "0", ["GIT_CONFIG_NOSYSTEM"] = "1",
-            // Install scripts stay off even where a command forgets to say so.
-            ["npm_config_ignore_scripts"] = "true", ["npm_config_audit"] = "false", ["npm_config_fund"] = "false", ["npm_config_update_notifier"] = "false",
-            ["npm_config_progress"] = "false", ["npm_config_cache"] = "/tmp/home/.npm", ["YARN_ENABLE_SCRIPTS"] = "false", ["YARN_ENABLE_TELEMETRY"] = "0", ["COREPACK_ENABLE_DOWNLOAD_PROMPT"] = "0",
-            ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1", ["PIP_NO_INPUT"] = "1", ["PYTHONDONTWRITEBYTECODE"] = "1", ["RUFF_NO_CACHE"] = "true",
-            ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1", ["DOTNET_NOLOGO"] = "1", ["DOTNET_SKIP_FIRST_TIME_EXPERIENCE"] = "1", ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
-            ["DOTNET_CLI_HOME"] = "/tmp/home", ["DOTNET_EnableDiagnostics"] = "0", ["MSBUILDDISABLENODEREUSE"] = "1", ["NUGET_XMLDOC_MODE"] = "skip",
-            ["GOTOOLCHAIN"] = "local", ["GOTELEMETRY"] = "off", ["GOFLAGS"] = "-modcacherw", ["NEXT_TELEMETRY_DISABLED"] = "1",
-        };
+        var environment = Quiet.ToDictionary(entry => entry.Name, entry => entry.Value, StringComparer.Ordinal);
+        environment["PATH"] = SearchPath;
         foreach (var name in CertificateSettings)
             if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value) environment[name] = value;
         foreach (var name in new[] { "RUSTUP_HOME", "JAVA_HOME", "PYENV_ROOT" }) // where a tool of this machine is, no more

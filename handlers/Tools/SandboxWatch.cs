@@ -35,7 +35,9 @@ internal sealed class SandboxWatch(SandboxSettings settings, string folder, Time
         {
             foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions
             {
-                RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true,
+                RecurseSubdirectories = true,
+                AttributesToSkip = FileAttributes.ReparsePoint,
+                IgnoreInaccessible = true,
             }))
                 size += file.Length;
         }
@@ -71,7 +73,7 @@ internal sealed class SandboxWatch(SandboxSettings settings, string folder, Time
 
     private static int? ParentOf(int id)
     {
-        // pid (name, which may hold anything) state ppid …
+        // pid (name, which may hold anything) state ppid ...
         var stat = Read($"/proc/{id}/stat");
         var words = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return words.Length > 1 && int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var parent) ? parent : null;

@@ -5,7 +5,7 @@ using System.Text;
 namespace QMoi.Handlers.Tools;
 
 /// <summary>The first process in new namespaces made by <c>unshare</c>: builds the file system the tool will see, leaves the old one and becomes the tool.</summary>
-/// <remarks>The hidden command <c>qmoi tool-enter --root FOLDER OPTION… -- PROGRAM ARGUMENT…</c> with the options of bwrap that <see cref="MountOptions"/> uses.
+/// <remarks>The hidden command <c>qmoi tool-enter --root FOLDER OPTION... -- PROGRAM ARGUMENT...</c> with the options of bwrap that <see cref="MountOptions"/> uses.
 /// After the root has changed no assembly can be loaded any more, so all it needs is prepared before.</remarks>
 public static class ToolEnter
 {

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace QMoi.Handlers.Tools;
 
 /// <summary>Inside the sandbox: listens on its loopback, hands every connection to the proxy's socket, and runs the command meanwhile.</summary>
-/// <remarks>The hidden command <c>qmoi tool-forward SOCKET PORT -- PROGRAM ARGUMENT…</c>. It ends with the command, and with its exit code.</remarks>
+/// <remarks>The hidden command <c>qmoi tool-forward SOCKET PORT -- PROGRAM ARGUMENT...</c>. It ends with the command, and with its exit code.</remarks>
 public static class ToolForward
 {
     public const string Verb = "tool-forward";

@@ -63,14 +63,7 @@ public sealed class RegistryProxyTests : IAsyncLifetime
     [InlineData("127.0.0.1", false), InlineData("10.1.2.3", false), InlineData("172.16.0.1", false), InlineData("172.31.255.255", false), InlineData("192.168.1.1", false), InlineData("169.254.169.254", false)]
     [InlineData("100.64.0.1", false), InlineData("0.0.0.0", false), InlineData("224.0.0.1", false), InlineData("255.255.255.255", false), InlineData("::1", false), InlineData("::", false), InlineData("fe80::1", false)]
     [InlineData("fc00::1", false), InlineData("fd00:ec2::254", false), InlineData("ff02::1", false), InlineData("::ffff:127.0.0.1", false), InlineData("64:ff9b::7f00:1", false), InlineData("2002:7f00:1::", false), InlineData("2001:0:1::", false), InlineData("::7f00:1", false)]
-    public async Task Public_addresses_are_told_from_others(string address, bool isPublic)
-    {
-        // Seen from outside: a configured literal without a port is connected to only where it is public; to be refused is instant.
-        if (isPublic) return; // no test of ours leaves this machine
-        Start(address);
-        var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
-        Assert.StartsWith("HTTP/1.1 403", await AskAsync($"CONNECT {host}:443 HTTP/1.1\r\n\r\n"), StringComparison.Ordinal);
-    }
+    public void Public_addresses_are_told_from_others(string address, bool isPublic) => Assert.Equal(isPublic, RegistryProxy.IsPublic(IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("host", "host", null), InlineData("host:80", "host", 80), InlineData("[::1]:8080", "::1", 8080), InlineData("host.example.", "host.example", null)]
