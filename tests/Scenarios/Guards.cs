@@ -63,7 +63,7 @@ public sealed class Guards
     }
 
     [Theory, InlineData("gitlab"), InlineData("github")]
-    public async Task A_fork_gets_a_comment_only(string forge)
+    public async Task A_fork_gets_a_comment_at_most(string forge)
     {
         await using var world = await World.StartAsync();
         var repository = await world.RepositoryAsync(forge, World.Ci(forge, "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n", executable: true)));
@@ -74,7 +74,11 @@ public sealed class Guards
 
         Assert.Equal([request], repository.MergeRequests);
         Assert.Single(repository.Branches);
-        Assert.Contains("comes from a fork", Assert.Single(request.Comments).Body, StringComparison.Ordinal);
+        // GitLab runs the pipeline of a fork in the fork, and tells this repository nothing of it.
+        if (forge == "github")
+            Assert.Contains("comes from a fork", Assert.Single(request.Comments).Body, StringComparison.Ordinal);
+        else
+            Assert.Empty(request.Comments);
     }
 
     [Theory, InlineData("gitlab"), InlineData("github")]

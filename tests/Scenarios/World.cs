@@ -143,6 +143,8 @@ public sealed class World : IAsyncDisposable
         public void Leap(TimeSpan time) => Interlocked.Add(ref ahead, time.Ticks);
 
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref ahead));
+
+        public override long GetTimestamp() => base.GetTimestamp() + (Interlocked.Read(ref ahead) * (TimestampFrequency / TimeSpan.TicksPerSecond));
     }
 
     private sealed class RecordingLoggers : ILoggerFactory, ILogger
