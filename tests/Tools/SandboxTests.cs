@@ -43,7 +43,7 @@ public sealed class SandboxTests : IDisposable
         try
         {
             await File.WriteAllTextAsync(Path.Combine(other, "secret"), "hidden-word", Cancelled);
-            var ran = await ShellAsync(kind, $"cat {other}/secret; cat /etc/shadow; ls /root /home /work /tmp /var/tmp /run /srv /mnt /sys 2>/dev/null | cat; cat /proc/1/root{other}/secret");
+            var ran = await ShellAsync(kind, $"cat {other}/secret; cat /etc/shadow; ls /root /home /opt /tmp /var/tmp /run /srv /mnt /sys 2>/dev/null | cat; cat /proc/1/root{other}/secret");
             Assert.DoesNotContain("hidden-word", ran.Output.Text, StringComparison.Ordinal);
             Assert.DoesNotContain("root:", ran.Output.Text, StringComparison.Ordinal);
             Assert.DoesNotContain("qmoi-", ran.Output.Text, StringComparison.Ordinal);
