@@ -24,7 +24,8 @@ internal sealed partial class GitHubApi
         Router.Map("GET /repos/{owner}/{repo}/branches/{branch...}", GetBranchAsync);
         Router.Map("GET /repos/{owner}/{repo}/tags", call => Page.Of(call, Repository(call).Tags, t => Tag(call, Repository(call), t), 30, withTotals: false));
         Router.Map("GET /repos/{owner}/{repo}/commits", ListCommitsAsync);
-        Router.Map("GET /repos/{owner}/{repo}/commits/{sha}/pulls", call => Page.Of(call, [.. PullsOf(Repository(call), call["sha"])], mr => Shapes(call).PullRequestSimple(mr), 30, withTotals: false));
+        Router.Map("GET /repos/{owner}/{repo}/commits/{sha}/pulls", call =>
+            Page.Of(call, [.. PullsOf(Repository(call), call["sha"])], mr => Shapes(call).PullRequestSimple(mr), 30, withTotals: false));
         Router.Map("GET /repos/{owner}/{repo}/commits/{sha}/comments", call => Page.Of(call, [.. Repository(call).CommitComments.Where(c => c.CommitSha == call["sha"])],
             c => Shapes(call).CommitComment(Repository(call), c), 30, withTotals: false));
         Router.Map("POST /repos/{owner}/{repo}/commits/{sha}/comments", CommentOnCommitAsync);
@@ -110,7 +111,11 @@ internal sealed partial class GitHubApi
             ["commit"] = Shapes(call).Commit(repository, commit),
             ["_links"] = new JsonObject { ["self"] = url, ["html"] = $"{call.Root}/{repository.FullName}/tree/{branch}" },
             ["protected"] = false,
-            ["protection"] = new JsonObject { ["enabled"] = false, ["required_status_checks"] = new JsonObject { ["enforcement_level"] = "off", ["contexts"] = new JsonArray(), ["checks"] = new JsonArray() } },
+            ["protection"] = new JsonObject
+            {
+                ["enabled"] = false,
+                ["required_status_checks"] = new JsonObject { ["enforcement_level"] = "off", ["contexts"] = new JsonArray(), ["checks"] = new JsonArray() },
+            },
             ["protection_url"] = url + "/protection",
         });
     }

@@ -157,7 +157,8 @@ internal sealed partial class GitHubJobRunner
         var cwd = Path.GetFullPath(Path.Combine(workspace.Checkout, folder));
         if (!Directory.Exists(cwd))
         {
-            Line($"##[error]An error occurred trying to start process '/usr/bin/bash' with working directory '{cwd.Replace(workspace.Checkout, Shown, StringComparison.Ordinal)}'. No such file or directory");
+            var named = cwd.Replace(workspace.Checkout, Shown, StringComparison.Ordinal);
+            Line($"##[error]An error occurred trying to start process '/usr/bin/bash' with working directory '{named}'. No such file or directory");
             return JobOutcome.ScriptFailure;
         }
         return await ShellAsync(step, index, command, shell == "bash" ? ["-e", "-o", "pipefail"] : ["-e"], cwd, workspace, limit, minutes, cancellationToken);
@@ -177,7 +178,8 @@ internal sealed partial class GitHubJobRunner
             await File.WriteAllTextAsync(own[file], "", cancellationToken);
         }
         var splitter = new LineSplitter(line => Line(line, LineSplitter.Encode(line)),
-            [(workspace.Checkout, Shown), (workspace.Temporary, "/home/runner/work/_temp"), (workspace.Home, "/home/runner"), .. SecretMasks()]);
+            [(workspace.Checkout, Shown), (workspace.Temporary, "/home/runner/work/_temp"), (workspace.Home, "/home/runner"), (repository.RunnerFolder, "/usr/local"),
+                .. SecretMasks()]);
         var result = await JobProcess.RunAsync(script, options, cwd, own, limit > TimeSpan.Zero ? limit : TimeSpan.FromMilliseconds(1), splitter.Write, cancellationToken);
         splitter.Close();
         ReadFileCommands(step, own);

@@ -115,7 +115,7 @@ internal sealed class GitHubWorkflow
         {
             if (axis is "include" or "exclude" || values is not JsonArray list)
                 continue;
-            result = [.. result.SelectMany(row => list.Select(value => new JsonObject(row.DeepClone().AsObject().ToDictionary(e => e.Key, e => e.Value?.DeepClone())) { [axis] = value?.DeepClone() }))];
+            result = [.. result.SelectMany(row => list.Select(value => With(row, axis, value)))];
         }
         foreach (var excluded in (matrix?["exclude"] as JsonArray ?? []).OfType<JsonObject>())
             result.RemoveAll(row => excluded.All(entry => JsonNode.DeepEquals(row[entry.Key], entry.Value)));
@@ -124,6 +124,13 @@ internal sealed class GitHubWorkflow
         if (result.Count > 1)
             result.RemoveAll(row => row.Count == 0);
         return result;
+    }
+
+    private static JsonObject With(JsonObject row, string axis, JsonNode? value)
+    {
+        var longer = row.DeepClone().AsObject();
+        longer[axis] = value?.DeepClone();
+        return longer;
     }
 
     private static void Include(List<JsonObject> rows, JsonObject included, JsonObject matrix)

@@ -90,7 +90,8 @@ internal sealed partial class GitLabJobRunner(SimulatedJob job, GitLabJobPlan pl
         var file = Path.Combine(workspace.Temporary, name);
         await File.WriteAllTextAsync(file, script.ToString(), cancellationToken);
         var splitter = new LineSplitter(line => job.Log.Append(LineSplitter.Encode(line + "\n")),
-            [(workspace.Checkout, Shown), (file, $"/scripts-{repository.Id}-{job.Id}/{name}"), (workspace.Home, "/root"), (workspace.Temporary, "/tmp")]);
+            [(workspace.Checkout, Shown), (file, $"/scripts-{repository.Id}-{job.Id}/{name}"), (workspace.Home, "/root"), (workspace.Temporary, "/tmp"),
+                (repository.RunnerFolder, "/usr/local")]);
         var result = await JobProcess.RunAsync(file, ["-eo", "pipefail"], workspace.Checkout, environment, limit, splitter.Write, cancellationToken);
         splitter.Close();
         return result;
