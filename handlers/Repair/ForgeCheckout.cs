@@ -10,17 +10,19 @@ internal sealed class ForgeCheckout(IForge forge, Repository repository, CommitS
     private readonly ConcurrentDictionary<string, Task<RepositoryFile?>> files = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task<IReadOnlyList<TreeEntry>>> folders = new(StringComparer.Ordinal);
 
-    /// <summary>A guess that fails harms nobody: whoever needs the file meets the error when it reads it.</summary>
+    /// <summary>Begins to read these files and the root folder's list. A guess that fails harms nobody: whoever needs the file meets the error when it reads it.</summary>
     public void Prefetch(IEnumerable<string> paths)
     {
         foreach (var path in paths)
             _ = FileAsync(path);
+        _ = FolderAsync("");
     }
 
     public Task<RepositoryFile?> ReadAsync(string path, CancellationToken cancellationToken) => FileAsync(path).WaitAsync(cancellationToken);
 
-    public Task<IReadOnlyList<TreeEntry>> ListAsync(string folder, CancellationToken cancellationToken) =>
-        folders.GetOrAdd(folder, key => forge.ListFolderAsync(repository, key, commit.Value, lifetime)).WaitAsync(cancellationToken);
+    public Task<IReadOnlyList<TreeEntry>> ListAsync(string folder, CancellationToken cancellationToken) => FolderAsync(folder).WaitAsync(cancellationToken);
+
+    private Task<IReadOnlyList<TreeEntry>> FolderAsync(string folder) => folders.GetOrAdd(folder, key => forge.ListFolderAsync(repository, key, commit.Value, lifetime));
 
     private Task<RepositoryFile?> FileAsync(string path) => files.GetOrAdd(path, key => forge.ReadFileAsync(repository, key, commit.Value, lifetime));
 }
