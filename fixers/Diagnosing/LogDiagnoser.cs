@@ -11,6 +11,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
     private const int MostMatches = 500;
     private const int MostRootLines = 10;
     private const int MostEvidence = 20;
+    private const int MostRemembered = MostRootLines + 3;
     private const int MostText = 1000;
 
     // Sure to run after the cause, whatever they print.
@@ -212,6 +213,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
     private sealed class Hit(CatalogueEntry entry)
     {
         private readonly List<LogLine> _context = [];
+        private readonly List<SignatureMatch> _run = [];
         private int _rootSignature = int.MaxValue;
 
         public CatalogueEntry Entry => entry;
@@ -228,6 +230,11 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
         {
             if (Matches.Count < MostMatches)
                 Matches.Add(match);
+            if (_run.Count > 0 && _run[^1].Line < match.Line - 1)
+                _run.Clear();
+            if (_run.Count == MostRootLines)
+                _run.RemoveAt(0);
+            _run.Add(match);
             if (entry.Signatures[signature].IsDetail)
                 return;
             FirstLine = Math.Min(FirstLine, match.Line);
@@ -242,7 +249,8 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
             IsCause = true;
             IsRetried = match.Text.Contains("retry", StringComparison.OrdinalIgnoreCase) || match.Text.Contains("warn", StringComparison.OrdinalIgnoreCase);
             _rootSignature = signature;
-            Root = match;
+            // The details directly above belong to the cause: the files above the line that counts them.
+            Root = _run[0] with { Captures = match.Captures };
             EndLine = match.Line;
             _context.Clear();
             _context.AddRange(before);
@@ -250,7 +258,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
 
         public void Keep(LogLine line)
         {
-            if (IsCause && line.Number >= Root.Line && line.Number <= WantsUntil && _context.Count < MostEvidence)
+            if (IsCause && line.Number >= EndLine && line.Number <= WantsUntil && _context.Count < MostRemembered + MostEvidence)
                 _context.Add(line);
         }
 
@@ -275,7 +283,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
             if (_cluster.Count == 0 || line.Number > _cluster[^1].Number + 2)
             {
                 _cluster.Clear();
-                _cluster.AddRange(before);
+                _cluster.AddRange(before.TakeLast(3));
             }
 
             if (_cluster.Count < MostEvidence)
@@ -349,7 +357,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
             foreach (var hit in _current.Hits.Values)
                 hit.Keep(plain);
             _recent.Enqueue(plain);
-            if (_recent.Count > 3)
+            if (_recent.Count > MostRemembered)
                 _recent.Dequeue();
         }
 
