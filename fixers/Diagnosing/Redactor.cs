@@ -13,7 +13,7 @@ public sealed class Redactor
         StringComparison.Ordinal);
 
     private static readonly Regex Tokens = new(
-        @"\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}"
+        @"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"
         + @"|gl(?:pat|rt|oas|dt|ptt|ft|imt|agent|cbt|soat|ffct|rtr|wt)-[A-Za-z0-9_.=-]{16,}|GR1348941[A-Za-z0-9_-]{16,}"
         + @"|xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{10,}"
         + @"|(?:AKIA|ASIA)[A-Z0-9]{16}|npm_[A-Za-z0-9]{30,}|AIza[A-Za-z0-9_-]{35}|sk-[A-Za-z0-9_-]{20,}|dckr_pat_[A-Za-z0-9_-]{20,}|pypi-[A-Za-z0-9_-]{40,}"

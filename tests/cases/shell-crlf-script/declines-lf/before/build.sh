@@ -1,0 +1,2 @@
+#!/opt/missing/sh
+echo built
