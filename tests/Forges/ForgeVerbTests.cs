@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using QMoi.Fixers;
 using QMoi.Forges;
 using QMoi.Handlers.Forges;
+using QMoi.Tests.Contracts;
 
 namespace QMoi.Tests.Forges;
 

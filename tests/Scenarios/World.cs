@@ -29,16 +29,18 @@ public sealed class World : IAsyncDisposable
 
     public SimulatedForge Forge(string name) => name == "github" ? GitHub : GitLab;
 
-    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false)
+    /// <param name="door">The address at which the bot finds a forge's API, in the place of the forge's own.</param>
+    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false, Func<SimulatedForge, Task<string>>? door = null)
     {
+        door ??= forge => Task.FromResult(forge.ApiUrl);
         var world = new World(allowWarnings);
         world.simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret, Latency = latency }, default);
         world.bot = Bot.Open(
             new BotSettings
             {
                 DataFolder = world.data.FullName,
-                GitHub = new GitHubSettings(new Uri(world.GitHub.ApiUrl), world.GitHub.Token),
-                GitLab = new GitLabSettings(new Uri(world.GitLab.ApiUrl), world.GitLab.Token),
+                GitHub = new GitHubSettings(new Uri(await door(world.GitHub)), world.GitHub.Token),
+                GitLab = new GitLabSettings(new Uri(await door(world.GitLab)), world.GitLab.Token),
                 GitHubSecrets = new WebhookSecrets([Secret], []),
                 GitLabSecrets = new WebhookSecrets([Secret], []),
             },
