@@ -70,6 +70,8 @@ public sealed class DemoRun(TimeProvider clock)
         }
         SimulatedForge forge = plan.Forge == ForgeKind.GitHub ? simulator.GitHub : simulator.GitLab;
         row.Repository = await forge.CreateRepositoryAsync(plan.Name, Files(plan.Commits[0]), announce: plan.Commits.Count > 1);
+        if (plan.Forge == ForgeKind.GitHub)
+            simulator.GitHub.InstallApp(row.Repository, 1_000 + row.Repository.Id);
         foreach (var (name, script) in plan.RunnerPrograms)
             row.Repository.AddRunnerCommand(name, script);
     }

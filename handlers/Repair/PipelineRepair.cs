@@ -165,7 +165,7 @@ public sealed class PipelineRepair(
             var attempt = lead.Known ?? New(scene, lead);
             attempt = lead.Diagnosis.IsTransient
                 ? await RetryAsync(scene, attempt, [.. cause], canRetryAll, cancellationToken)
-                : await FixAsync(scene, attempt, lead.Diagnosis, cancellationToken);
+                : await FixOrExplainAsync(scene, attempt, lead.Diagnosis, cancellationToken);
             attempts.Add(attempt);
             foreach (var other in cause.Skip(1))
             {
@@ -216,6 +216,20 @@ public sealed class PipelineRepair(
             return "run again";
         },
         cancellationToken);
+
+    /// <summary>A forge that refuses a read that the fix needs takes nothing from the explanation.</summary>
+    private async Task<Attempt> FixOrExplainAsync(Scene scene, Attempt attempt, Diagnosis diagnosis, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FixAsync(scene, attempt, diagnosis, cancellationToken);
+        }
+        catch (ForgeException refusal) when (!refusal.IsTransient)
+        {
+            return await scene.Ledger.SaveAsync(
+                attempt with { State = AttemptState.Declined, Summary = $"The forge refused what a fix needs: {refusal.Message}", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+        }
+    }
 
     private async Task<Attempt> FixAsync(Scene scene, Attempt attempt, Diagnosis diagnosis, CancellationToken cancellationToken)
     {
