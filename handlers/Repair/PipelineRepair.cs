@@ -45,6 +45,17 @@ public sealed class PipelineRepair(
     private async Task<Outcome> RepairAsync(FailedPipeline failed, IForge forge, ILedger ledger, CancellationToken cancellationToken)
     {
         var (repository, pipeline, _, _) = failed;
+        var earlier = await ledger.AttemptsOnAsync(repository.Key, pipeline.Sha, cancellationToken);
+        if (failed.Jobs is null && earlier.FirstOrDefault(attempt => attempt.PipelineId == pipeline.Id) is { } known)
+        {
+            // Its jobs were told one by one already: mostly nothing is new, and one call shows it.
+            failed = failed with { Jobs = await forge.ListJobsAsync(repository, pipeline.Id, cancellationToken) };
+            if (failed.Jobs.Where(IsCause).All(job => IsSettled(earlier, pipeline, job.Id)))
+            {
+                await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, AttemptDetails.Of(known).MergeRequestNumber, cancellationToken);
+                return new Outcome.Ignored("every failed job is known already");
+            }
+        }
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         // All that has to be known is asked for at once: together it costs the waiting of the job log alone.
@@ -53,7 +64,6 @@ public sealed class PipelineRepair(
         var branchHead = forge.GetBranchHeadAsync(repository, pipeline.Branch, reading.Token);
         var mergeRequest = forge.FindMergeRequestAsync(repository, pipeline.Sha, reading.Token);
         var settingsFile = forge.ReadFileAsync(repository, RepositorySettings.Path, repository.DefaultBranch, reading.Token);
-        var earlier = await ledger.AttemptsOnAsync(repository.Key, pipeline.Sha, cancellationToken);
         var diagnosing = DiagnoseAsync(failed, forge, earlier, reading.Token);
         try
         {
@@ -102,7 +112,7 @@ public sealed class PipelineRepair(
     {
         var (repository, pipeline, known, _) = failed;
         var jobs = known ?? await forge.ListJobsAsync(repository, pipeline.Id, cancellationToken);
-        var broken = jobs.Where(job => job is { Status: RunStatus.Failed, MayFail: false }).Take(settings.MaxJobsPerPipeline).ToList();
+        var broken = jobs.Where(IsCause).Take(settings.MaxJobsPerPipeline).ToList();
         if (broken.Count > 0)
             return [.. (await Task.WhenAll(broken.Where(job => !IsSettled(earlier, pipeline, job.Id)).Select(DiagnoseJobAsync))).OfType<Case>()];
         if (jobs.Any(job => job.Status is RunStatus.Failed or RunStatus.Canceled) || IsSettled(earlier, pipeline, jobId: null))
@@ -140,6 +150,9 @@ public sealed class PipelineRepair(
         using var log = new MemoryStream(Encoding.UTF8.GetBytes(text));
         return (await diagnoser.DiagnoseAsync(log, facts, cancellationToken)).Diagnoses[0];
     }
+
+    /// <summary>A failed job that fails its pipeline.</summary>
+    private static bool IsCause(Job job) => job is { Status: RunStatus.Failed, MayFail: false };
 
     private static bool IsSettled(IReadOnlyList<Attempt> earlier, Pipeline pipeline, long? jobId) => earlier.Any(attempt =>
         attempt.PipelineId == pipeline.Id && attempt.JobId == jobId
