@@ -150,7 +150,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
         if (root.Count == 0)
             root = [.. lines.Where(line => Thrown().IsMatch(line.Text)).TakeLast(1)];
         if (root.Count == 0)
-            root = [.. lines.Where(line => line.Text.AsSpan().ContainsAny(ErrorWords) && !IsConsequence(line.Text))];
+            root = [.. lines.Where(line => line.Text.AsSpan().ContainsAny(ErrorWords) && !IsConsequence(line.Text) && !line.Text.StartsWith("$ ", StringComparison.Ordinal))];
         if (root.Count == 0)
             root = [.. lines.TakeLast(1)];
         var first = root.Count > 0 ? root[0] : new LogLine(1, "");
@@ -200,7 +200,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
         return Numbers().Replace(text, "0").Trim();
     }
 
-    [GeneratedRegex(@"^\s*(?:g?make(?:\[\d+\])?: \*\*\*|ninja: build stopped|cc1(?:plus)?: all warnings|collect2: |npm (?:ERR!|error) (?:Lifecycle script|A complete log|path|workspace|location|command |code ELIFECYCLE|errno)|error: could not compile|\[ERROR\] (?:Failed to execute goal|-> |To see|Re-run|For more|$)|The command .* (?:exited with|returned a non-zero)|\d+ errors?(?: generated)?\.?$)", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^\s*(?:g?make(?:\[\d+\])?: \*\*\*|ninja: build stopped|cc1(?:plus)?: all warnings|collect2: |npm (?:ERR!|error) (?:Lifecycle script|A complete log|path|workspace|location|command |code ELIFECYCLE|errno)|error: could not compile|\[ERROR\] (?:Failed to execute goal|-> |To see|Re-run|For more|$)|The command .* (?:exited with|returned a non-zero)|Executing the custom container implementation failed|Done\. Your build exited with|travis_fold:|BUILD FAILED|FAILURE: Build failed|\[ERROR\] \[Help|\d+ errors?(?: generated)?\.?$)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Wrapper();
 
     // gcc, clang, javac, shellcheck, clang-format and many more: file:line: error.
@@ -295,13 +295,13 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
         public bool HasExitCode { get; set; }
         public Dictionary<string, Hit> Hits { get; } = new(StringComparer.Ordinal);
 
-        /// <summary>The first error with a place in a file; else the last lines that look like errors; else the last lines.</summary>
+        /// <summary>The first error with a place in a file or reported to the runner; else the last lines that look like errors; else the last lines.</summary>
         public IReadOnlyList<LogLine>? Guess => _located.Count > 0 ? _located : _cluster.Count > 0 ? _cluster : _tail.Count > 0 ? [.. _tail] : null;
 
-        public void AddErrorLike(LogLine line, IReadOnlyCollection<LogLine> before)
+        public void AddErrorLike(LogLine line, bool isReported, IReadOnlyCollection<LogLine> before)
         {
             AddTail(line);
-            if (_located.Count == 0 && Located().IsMatch(line.Text))
+            if (_located.Count == 0 && (isReported || Located().IsMatch(line.Text)))
                 _located.AddRange([.. before.TakeLast(3), line]);
             if (_cluster.Count == 0 || line.Number > _cluster[^1].Number + 2)
             {
@@ -327,7 +327,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
         private Segment _current = new(null);
         private Segment? _failed;
         private bool _hasColouredEcho;
-        private bool _isInGroup;
+        private bool _isInHeader;
         private bool _isGitHub;
         private bool _isGitLab;
 
@@ -356,7 +356,10 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
             IsAftermath = IsAfterScript(line);
             if (IsAftermath)
                 return;
-            if (line.Level == LogLevel.Group && line.Text.StartsWith("Run ", StringComparison.Ordinal))
+            // The header of a step repeats its script and environment.
+            var isHeader = line.Level == LogLevel.Group && line.Text.StartsWith("Run ", StringComparison.Ordinal);
+            _isInHeader = isHeader || (_isInHeader && line.Level is not (LogLevel.EndGroup or LogLevel.Group or LogLevel.Error));
+            if (isHeader)
                 Next(line.Text[4..]);
             else if (_isGitHub && line.Text == "Post job cleanup.")
                 Next(null);
@@ -378,12 +381,11 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
 
         public void Guess(JobLogLine line)
         {
-            _isInGroup = line.Level == LogLevel.Group || (_isInGroup && line.Level != LogLevel.EndGroup);
-            if (_isInGroup || line.IsEcho || line.Level == LogLevel.EndGroup || (line.Text.StartsWith("$ ", StringComparison.Ordinal) && line.Text[2..] == _current.Command) || IsConsequence(line.Text))
+            if (_isInHeader || line.IsEcho || line.Level == LogLevel.EndGroup || (line.Text.StartsWith("$ ", StringComparison.Ordinal) && line.Text[2..] == _current.Command) || IsConsequence(line.Text))
                 return;
             var plain = new LogLine(line.Number, line.Text);
             if (line.Level == LogLevel.Error || line.Text.AsSpan().ContainsAny(ErrorWords))
-                _current.AddErrorLike(plain, _recent);
+                _current.AddErrorLike(plain, isReported: line.Level == LogLevel.Error, _recent);
             else
                 _current.AddTail(plain);
         }
