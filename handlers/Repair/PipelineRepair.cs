@@ -24,8 +24,8 @@ public sealed class PipelineRepair(
     public async Task<Outcome> RepairAsync(FailedPipeline failed, ILedger ledger, CancellationToken cancellationToken)
     {
         var (repository, pipeline, _, _) = failed;
-        if (pipeline.IsTag)
-            return new Outcome.Ignored("a tag's pipeline is not repaired");
+        if (pipeline.IsTag || pipeline.Branch.Length == 0)
+            return new Outcome.Ignored("a pipeline of a tag or of no branch is not repaired");
         if (await ledger.AttemptOfFixHeadAsync(repository.Key, pipeline.Sha, cancellationToken) is { } own)
             return new Outcome.Ignored($"the head commit is the bot's own fix for {own.FailureId}");
         try
