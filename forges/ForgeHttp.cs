@@ -164,7 +164,7 @@ internal sealed partial class ForgeHttp : IDisposable
 
     private async Task<ForgeAnswer> SendOnceAsync(ForgeAccount account, ForgeCredential credential, ForgeRequest request, CallLog calls, CancellationToken cancellationToken)
     {
-        if (request.IsWrite) account.Limits.TakeWrites(1);
+        if (request.IsWrite) await account.Limits.TakeWritesAsync(1, cancellationToken);
         using var place = await account.Limits.EnterAsync(cancellationToken);
         var address = request.Page ?? new Uri(ApiUrl, request.Path);
         for (var hop = 0; ; hop++)

@@ -10,7 +10,7 @@ namespace QMoi.Forges;
 /// Measured on the monotonic clock, so that a clock set back keeps nobody waiting.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle is never asked for holds nothing to dispose of.")]
-internal sealed class ForgeLimits(TimeProvider clock)
+internal sealed class ForgeLimits(TimeProvider clock, TimeSpan patience)
 {
     public static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
@@ -47,8 +47,19 @@ internal sealed class ForgeLimits(TimeProvider clock)
         lock (gate) return wait == TimeSpan.Zero ? TimeSpan.Zero : wait - clock.GetElapsedTime(waitFrom);
     }
 
-    /// <summary>Counts writes before they are sent; all of them or, by throwing, none.</summary>
-    public void TakeWrites(int count)
+    /// <summary>Counts writes before they are sent; all of them or, by throwing, none. A short wait for our own share is waited out here: to give up the work and
+    /// begin again would cost more requests than it spares.</summary>
+    public async Task TakeWritesAsync(int count, CancellationToken cancellationToken)
+    {
+        while (TryTakeWrites(count) is var until && until > TimeSpan.Zero)
+        {
+            if (until > patience)
+                throw new ForgeException(ForgeProblem.RateLimited, "Not sent: the bot's own limit for writes is used up.", Clamp(until));
+            await Task.Delay(until, clock, cancellationToken);
+        }
+    }
+
+    private TimeSpan TryTakeWrites(int count)
     {
         lock (gate)
         {
@@ -60,9 +71,10 @@ internal sealed class ForgeLimits(TimeProvider clock)
             var untilHour = UntilOlder(WritesPerHour + 1 - count, TimeSpan.FromHours(1));
             var until = new[] { untilBurst, untilMinute, untilHour }.Max();
             if (until > TimeSpan.Zero)
-                throw new ForgeException(ForgeProblem.RateLimited, "Not sent: the bot's own limit for writes is used up.", Clamp(until));
+                return until;
             burst -= needed;
             for (var i = 0; i < count; i++) writes[written++ % writes.Length] = clock.GetTimestamp();
+            return TimeSpan.Zero;
         }
     }
 

@@ -35,12 +35,14 @@ public sealed class Forges : IForges, IDisposable
     private readonly GitLabTokens gitLabTokens;
 
     /// <summary>Throws <see cref="ArgumentException"/> when the App's private key cannot be read.</summary>
-    public Forges(GitHubSettings gitHub, GitLabSettings gitLab, TimeProvider clock, ILoggerFactory loggers)
+    /// <param name="patience">Longest wait for the bot's own share of writes that is waited out; a longer one puts the delivery off. Default 10 s.</param>
+    public Forges(GitHubSettings gitHub, GitLabSettings gitLab, TimeProvider clock, ILoggerFactory loggers, TimeSpan? patience = null)
     {
+        ForgeLimits NewLimits() => new(clock, patience ?? TimeSpan.FromSeconds(10));
         gitHubHttp = new ForgeHttp(gitHub.ApiUrl, GitHubForge.Headers, clock, loggers.CreateLogger<GitHubForge>());
         gitLabHttp = new ForgeHttp(gitLab.ApiUrl, GitLabForge.Headers, clock, loggers.CreateLogger<GitLabForge>());
-        gitHubTokens = new GitHubTokens(gitHub, gitHubHttp, clock);
-        gitLabTokens = new GitLabTokens(gitLab, gitLabHttp, clock);
+        gitHubTokens = new GitHubTokens(gitHub, gitHubHttp, clock, NewLimits);
+        gitLabTokens = new GitLabTokens(gitLab, gitLabHttp, NewLimits);
     }
 
     public IForge Open(Repository repository) => repository.Forge switch

@@ -18,6 +18,8 @@ public sealed partial class GhaDeprecatedActionVersionFixer : IFixer
         ["actions/cache"] = 2,
         ["actions/cache/restore"] = 2,
         ["actions/cache/save"] = 2,
+        // Runs in every version; raised only where the log asks for it.
+        ["actions/checkout"] = 0,
     };
 
     public string FailureId => "gha-deprecated-action-version";
@@ -39,7 +41,7 @@ public sealed partial class GhaDeprecatedActionVersionFixer : IFixer
 
         if (edits.Count == 0)
             return new FixResult.Declined($"no workflow under `{Folder}` uses a retired version that has a known successor");
-        return new FixResult.Fixed(new Patch(edits), $"Raised retired versions of GitHub's artifact and cache actions to v4 in {string.Join(", ", edits.Select(edit => $"`{edit.Path}`"))}.");
+        return new FixResult.Fixed(new Patch(edits), $"Raised retired versions of GitHub's actions to v4 in {string.Join(", ", edits.Select(edit => $"`{edit.Path}`"))}.");
     }
 
     private static FixResult.Declined? Raise(YamlText yaml, string path, Diagnosis diagnosis)
@@ -51,7 +53,7 @@ public sealed partial class GhaDeprecatedActionVersionFixer : IFixer
         {
             if (Commit().IsMatch(use.Version))
             {
-                if (!IsCurrentByComment(yaml.Text, use))
+                if (LastRetired[use.Action] > 0 && !IsCurrentByComment(yaml.Text, use))
                     return new FixResult.Declined($"`{path}`, line {use.Node.Start.Line}, pins `{use.Action}` to a commit; which commit comes next is for a person to say");
                 continue;
             }
@@ -104,7 +106,7 @@ public sealed partial class GhaDeprecatedActionVersionFixer : IFixer
             return false;
         var major = int.Parse(match.Groups["major"].Value, CultureInfo.InvariantCulture);
         // Later minors of a major were retired too (actions/cache v3.0 to v3.3): the message says so.
-        var isNamed = diagnosis.Captures.GetValueOrDefault("action") == use.Action && diagnosis.Captures.GetValueOrDefault("version") == use.Version;
+        var isNamed = diagnosis.Matches.Any(match => match.Captures.GetValueOrDefault("action") == use.Action && match.Captures.GetValueOrDefault("version") == use.Version);
         return major <= LastRetired[use.Action] || (isNamed && major <= 4 && use.Version != "v4");
     }
 

@@ -83,23 +83,8 @@ public sealed partial class GitlabUnknownStageFixer : IFixer
 
     // test2 beside test1 is a stage of its own, not a slip of the finger.
     private static bool IsTypo(string wrong, string stage) =>
-        Distance(wrong, stage) is var distance && distance <= 2 && distance * 2 <= Math.Min(wrong.Length, stage.Length)
+        Spelling.Distance(wrong, stage) is var distance && distance <= 2 && distance * 2 <= Math.Min(wrong.Length, stage.Length)
         && (string.Equals(wrong, stage, StringComparison.OrdinalIgnoreCase) || Digits().Replace(wrong, "") != Digits().Replace(stage, ""));
-
-    private static int Distance(string one, string other)
-    {
-        var previous = Enumerable.Range(0, other.Length + 1).ToArray();
-        for (var row = 1; row <= one.Length; row++)
-        {
-            var current = new int[other.Length + 1];
-            current[0] = row;
-            for (var column = 1; column <= other.Length; column++)
-                current[column] = Math.Min(Math.Min(current[column - 1], previous[column]) + 1, previous[column - 1] + (one[row - 1] == other[column - 1] ? 0 : 1));
-            previous = current;
-        }
-
-        return previous[^1];
-    }
 
     [GeneratedRegex(@"^[A-Za-z][\w.-]*$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex PlainName();

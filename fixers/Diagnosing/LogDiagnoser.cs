@@ -59,8 +59,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
             }
         }
 
-        if (line.Text.AsSpan().ContainsAny(ErrorWords) || line.Level == LogLevel.Error)
-            scan.FoundErrorLike(line);
+        scan.Guess(line);
         scan.Remember(line);
     }
 
@@ -147,7 +146,11 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
     private static Diagnosis Unrecognised(IReadOnlyList<LogLine> lines, JobFacts facts)
     {
         // The context before the guess stands in the list as well; the guess is what looks like an error, or all of it.
-        var root = lines.Where(line => line.Text.AsSpan().ContainsAny(ErrorWords)).ToList();
+        var root = lines.Where(line => Located().IsMatch(line.Text)).Take(1).ToList();
+        if (root.Count == 0)
+            root = [.. lines.Where(line => Thrown().IsMatch(line.Text)).TakeLast(1)];
+        if (root.Count == 0)
+            root = [.. lines.Where(line => line.Text.AsSpan().ContainsAny(ErrorWords) && !IsConsequence(line.Text) && !line.Text.StartsWith("$ ", StringComparison.Ordinal))];
         if (root.Count == 0)
             root = [.. lines.TakeLast(1)];
         var first = root.Count > 0 ? root[0] : new LogLine(1, "");
@@ -158,7 +161,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
             Title = "Failure not recognised",
             Category = FailureCategory.Unknown,
             IsTransient = false,
-            Confidence = root.Count > 1 ? 0.4 : 0.2,
+            Confidence = root.Exists(line => line.Text.AsSpan().ContainsAny(ErrorWords)) ? 0.4 : 0.2,
             RootCause = new LogRange(first.Number, last.Number, Printable(first.Text)!),
             Action = FailureAction.Llm,
             Summary = "No known failure matches this log; the lines shown are the likeliest cause.",
@@ -183,6 +186,10 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
         return line.Length <= MostText ? line : line[..(char.IsHighSurrogate(line[MostText - 1]) ? MostText - 1 : MostText)];
     }
 
+    // The runner's and the build tools' last words say that something failed, never what.
+    private static bool IsConsequence(string text) =>
+        text.StartsWith("ERROR: Job failed", StringComparison.Ordinal) || text.StartsWith("Process completed with exit code", StringComparison.Ordinal) || Wrapper().IsMatch(text);
+
     private static string SignatureOf(string id, string text) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{id}\n{Normalised(text)}")))[..16];
 
@@ -192,6 +199,17 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
         text = Folders().Replace(text, "");
         return Numbers().Replace(text, "0").Trim();
     }
+
+    [GeneratedRegex(@"^\s*(?:g?make(?:\[\d+\])?: \*\*\*|ninja: build stopped|cc1(?:plus)?: all warnings|collect2: |npm (?:ERR!|error) (?:Lifecycle script|A complete log|path|workspace|location|command |code ELIFECYCLE|errno)|error: could not compile|\[ERROR\] (?:Failed to execute goal|-> |To see|Re-run|For more|$)|The command .* (?:exited with|returned a non-zero)|Executing the custom container implementation failed|Done\. Your build exited with|travis_fold:|BUILD FAILED|FAILURE: Build failed|\[ERROR\] \[Help|\d+ errors?(?: generated)?\.?$)", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Wrapper();
+
+    // gcc, clang, javac, shellcheck, clang-format and many more: file:line: error.
+    [GeneratedRegex(@"^[^\s:]+:\d+(?::\d+)?:? (?:fatal )?error\b", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Located();
+
+    // The last line of a traceback.
+    [GeneratedRegex(@"^(?:[\w.$]+)?(?:Error|Exception)(?:: |$)", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Thrown();
 
     [GeneratedRegex(@"^#\d+ (?:\d+\.\d+ )?", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex BuildKit();
@@ -268,18 +286,23 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
     /// <summary>The lines of one script command or step.</summary>
     private sealed class Segment(string? command)
     {
+        private readonly List<LogLine> _located = [];
         private readonly List<LogLine> _cluster = [];
+        private readonly Queue<LogLine> _tail = new();
 
         public string? Command { get; set; } = command;
         public bool HasError { get; set; }
         public bool HasExitCode { get; set; }
         public Dictionary<string, Hit> Hits { get; } = new(StringComparer.Ordinal);
 
-        /// <summary>The last lines that look like errors, with what stands before them.</summary>
-        public IReadOnlyList<LogLine>? Guess => _cluster.Count > 0 ? _cluster : null;
+        /// <summary>The first error with a place in a file or reported to the runner; else the last lines that look like errors; else the last lines.</summary>
+        public IReadOnlyList<LogLine>? Guess => _located.Count > 0 ? _located : _cluster.Count > 0 ? _cluster : _tail.Count > 0 ? [.. _tail] : null;
 
-        public void AddErrorLike(LogLine line, IReadOnlyCollection<LogLine> before)
+        public void AddErrorLike(LogLine line, bool isReported, IReadOnlyCollection<LogLine> before)
         {
+            AddTail(line);
+            if (_located.Count == 0 && (isReported || Located().IsMatch(line.Text)))
+                _located.AddRange([.. before.TakeLast(3), line]);
             if (_cluster.Count == 0 || line.Number > _cluster[^1].Number + 2)
             {
                 _cluster.Clear();
@@ -289,6 +312,13 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
             if (_cluster.Count < MostEvidence)
                 _cluster.Add(line);
         }
+
+        public void AddTail(LogLine line)
+        {
+            _tail.Enqueue(line);
+            if (_tail.Count > 3)
+                _tail.Dequeue();
+        }
     }
 
     private sealed class Scan
@@ -297,6 +327,7 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
         private Segment _current = new(null);
         private Segment? _failed;
         private bool _hasColouredEcho;
+        private bool _isInHeader;
         private bool _isGitHub;
         private bool _isGitLab;
 
@@ -325,7 +356,10 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
             IsAftermath = IsAfterScript(line);
             if (IsAftermath)
                 return;
-            if (line.Level == LogLevel.Group && line.Text.StartsWith("Run ", StringComparison.Ordinal))
+            // The header of a step repeats its script and environment.
+            var isHeader = line.Level == LogLevel.Group && line.Text.StartsWith("Run ", StringComparison.Ordinal);
+            _isInHeader = isHeader || (_isInHeader && line.Level is not (LogLevel.EndGroup or LogLevel.Group or LogLevel.Error));
+            if (isHeader)
                 Next(line.Text[4..]);
             else if (_isGitHub && line.Text == "Post job cleanup.")
                 Next(null);
@@ -345,10 +379,15 @@ public sealed partial class LogDiagnoser(Catalogue catalogue)
             hit.Add(signature, new SignatureMatch(line.Number, Printable(line.Text)!, Printed(captures)), _recent);
         }
 
-        public void FoundErrorLike(JobLogLine line)
+        public void Guess(JobLogLine line)
         {
-            if (!line.Text.StartsWith("ERROR: Job failed", StringComparison.Ordinal) && !line.Text.StartsWith("Process completed with exit code", StringComparison.Ordinal))
-                _current.AddErrorLike(new LogLine(line.Number, line.Text), _recent);
+            if (_isInHeader || line.IsEcho || line.Level == LogLevel.EndGroup || (line.Text.StartsWith("$ ", StringComparison.Ordinal) && line.Text[2..] == _current.Command) || IsConsequence(line.Text))
+                return;
+            var plain = new LogLine(line.Number, line.Text);
+            if (line.Level == LogLevel.Error || line.Text.AsSpan().ContainsAny(ErrorWords))
+                _current.AddErrorLike(plain, isReported: line.Level == LogLevel.Error, _recent);
+            else
+                _current.AddTail(plain);
         }
 
         public void Remember(JobLogLine line)

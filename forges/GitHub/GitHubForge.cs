@@ -174,7 +174,7 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
     private async Task<CommitSha> CommitOneFileAsync(Repository repository, NewCommit commit, FileEdit.Write write, CancellationToken cancellationToken)
     {
         var account = await WriteAccountAsync(repository, cancellationToken);
-        account.Limits.TakeWrites(2);
+        await account.Limits.TakeWritesAsync(2, cancellationToken);
         var isNew = true;
         try
         {
@@ -219,7 +219,7 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
         var entries = await Task.WhenAll(edits.Select(async edit => await TreeEntryAsync(repository, edit, (await old).GetValueOrDefault(edit.Path), cancellationToken)));
 
         var account = await WriteAccountAsync(repository, cancellationToken);
-        account.Limits.TakeWrites(3);
+        await account.Limits.TakeWritesAsync(3, cancellationToken);
         var newTree = new GitHubNewTree((await parent).Tree.Sha, entries);
         var tree = await SendAsync(
             repository, ForgeRequest.Post(Path(repository, "git/trees"), newTree, GitHubJson.Default.GitHubNewTree) with { IsWrite = false }, GitHubJson.Default.GitHubSha, cancellationToken);

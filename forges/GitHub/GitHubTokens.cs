@@ -26,6 +26,7 @@ internal sealed class GitHubTokens : IDisposable
 
     private readonly ForgeHttp http;
     private readonly TimeProvider clock;
+    private readonly Func<ForgeLimits> newLimits;
     private readonly long appId;
     private readonly RSA? key;
     private readonly Lock keyGate = new();
@@ -38,21 +39,21 @@ internal sealed class GitHubTokens : IDisposable
     private readonly SharedValues<string, GitHubUser> users = new(_ => true);
     private readonly SharedValues<string, string> slugs = new(_ => true);
 
-    public GitHubTokens(GitHubSettings settings, ForgeHttp http, TimeProvider clock)
+    public GitHubTokens(GitHubSettings settings, ForgeHttp http, TimeProvider clock, Func<ForgeLimits> newLimits)
     {
         this.http = http;
-        this.clock = clock;
+        (this.clock, this.newLimits) = (clock, newLimits);
         tokens = new(token => token.ExpiresAt - clock.GetUtcNow() > RenewAhead);
         names = new(name => clock.GetUtcNow() - name.ReadAt < NameLifetime);
         if (settings.AppId is { } id && !string.IsNullOrWhiteSpace(settings.PrivateKeyPem))
         {
             appId = id;
             key = ReadKey(settings.PrivateKeyPem);
-            app = new AppAccount(this, new ForgeLimits(clock));
+            app = new AppAccount(this, newLimits());
         }
         else if (!string.IsNullOrWhiteSpace(settings.Token))
         {
-            plain = new FixedAccount(new ForgeLimits(clock), ForgeCredential.Bearer(settings.Token.Trim()));
+            plain = new FixedAccount(newLimits(), ForgeCredential.Bearer(settings.Token.Trim()));
         }
     }
 
@@ -65,7 +66,7 @@ internal sealed class GitHubTokens : IDisposable
         if (plain is not null) return plain;
         var installation = repository.Installation
             ?? await installations.GetAsync(repository.Id, token => FindInstallationAsync(repository, calls, token), cancellationToken);
-        return new InstallationAccount(this, limits.GetOrAdd(installation, _ => new ForgeLimits(clock)), installation, repository);
+        return new InstallationAccount(this, limits.GetOrAdd(installation, _ => newLimits()), installation, repository);
     }
 
     /// <summary>

@@ -9,11 +9,11 @@ internal sealed class GitLabTokens
     private readonly SharedValues<string, GitLabUser> users = new(_ => true);
     private readonly ForgeAccount? account;
 
-    public GitLabTokens(GitLabSettings settings, ForgeHttp http, TimeProvider clock)
+    public GitLabTokens(GitLabSettings settings, ForgeHttp http, Func<ForgeLimits> newLimits)
     {
         this.http = http;
         if (settings.Token?.Trim() is { Length: > 0 } token)
-            account = new FixedAccount(new ForgeLimits(clock), new ForgeCredential("PRIVATE-TOKEN", token, token));
+            account = new FixedAccount(newLimits(), new ForgeCredential("PRIVATE-TOKEN", token, token));
     }
 
     public bool IsConfigured => account is not null;

@@ -8,6 +8,9 @@ namespace QMoi.Functions.Commands;
 /// <summary>The commands of <c>qmoi</c>, and how each of them ends.</summary>
 internal static class CommandLine
 {
+    /// <summary>After SIGTERM what is in hand may finish for so long; what does not is taken up at the next start.</summary>
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
+
     public static async Task<int> RunAsync(string[] arguments)
     {
         // What the sandbox starts inside itself is this program again, before anything else is set up.
@@ -31,7 +34,7 @@ internal static class CommandLine
         }
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = DrainLimit });
         }
         catch (CommandException ended)
         {

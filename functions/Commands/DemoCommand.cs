@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using QMoi.Forges;
@@ -20,6 +21,7 @@ internal sealed record DemoRowJson(
 internal static class DemoCommand
 {
     private const int MinHealed = 5;
+    private const long AppId = 4711;
 
     public static Command Create()
     {
@@ -46,12 +48,17 @@ internal static class DemoCommand
         var data = Directory.CreateTempSubdirectory("qmoi-demo-");
         try
         {
+            // GitHub as most people install it: an App, with an installation (and limits) for each owner.
+            using var key = RSA.Create(2048);
             var (gitHubSecret, gitLabSecret) = (Secret(), Secret());
-            await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = gitHubSecret, GitLabWebhookSecret = gitLabSecret }, stop);
+            await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions
+            {
+                GitHubWebhookSecret = gitHubSecret, GitLabWebhookSecret = gitLabSecret, GitHubAppId = AppId, GitHubAppPublicKey = key.ExportSubjectPublicKeyInfoPem(),
+            }, stop);
             var settings = new BotSettings
             {
                 DataFolder = data.FullName,
-                GitHub = new GitHubSettings(new Uri(simulator.GitHub.ApiUrl), simulator.GitHub.Token),
+                GitHub = new GitHubSettings(new Uri(simulator.GitHub.ApiUrl), AppId: AppId, PrivateKeyPem: key.ExportRSAPrivateKeyPem()),
                 GitLab = new GitLabSettings(new Uri(simulator.GitLab.ApiUrl), simulator.GitLab.Token),
                 GitHubSecrets = new WebhookSecrets([gitHubSecret], []),
                 GitLabSecrets = new WebhookSecrets([gitLabSecret], []),
@@ -87,7 +94,7 @@ internal static class DemoCommand
         }
     }
 
-    private static string Secret() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(24));
+    private static string Secret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
 
     private static DemoRowJson Json(DemoRow row) => new(
         row.Plan.Forge == ForgeKind.GitHub ? "github" : "gitlab", row.Plan.Name, row.Plan.Story, row.Cause, row.Action, row.ApiCalls, row.SequentialCalls,

@@ -14,9 +14,15 @@ internal static class Terminal
     /// <summary>For people, on standard error or standard output; without colour where it is not a terminal.</summary>
     public static IAnsiConsole Rich(bool onStandardError)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(onStandardError ? Console.Error : Console.Out) });
-        if (onStandardError ? Console.IsErrorRedirected : Console.IsOutputRedirected)
-            console.Profile.Width = 180;
+        var isRedirected = onStandardError ? Console.IsErrorRedirected : Console.IsOutputRedirected;
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = isRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = isRedirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Out = new AnsiConsoleOutput(onStandardError ? Console.Error : Console.Out),
+        });
+        if (isRedirected)
+            console.Profile.Width = 200;
         return console;
     }
 }

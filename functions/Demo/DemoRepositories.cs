@@ -125,7 +125,7 @@ public static class DemoRepositories
                 DemoFile.Text("package.json", "{\n  \"name\": \"api\",\n  \"private\": true,\n  \"scripts\": {\n    \"test\": \"node test.js\",\n  }\n}\n")]),
         ]) { Programs = ["npm"] },
 
-        new(ForgeKind.GitHub, "acme/site", "an action version was retired", Expectation.FixMergeRequest,
+        new(ForgeKind.GitHub, "globex/site", "an action version was retired", Expectation.FixMergeRequest,
         [
             new("Site", [DemoFile.Text(".github/workflows/ci.yml", """
                 name: CI
@@ -144,19 +144,19 @@ public static class DemoRepositories
                 """)]),
         ]),
 
-        new(ForgeKind.GitHub, "acme/scripts", "a script was saved with Windows line ends", Expectation.FixMergeRequest,
+        new(ForgeKind.GitHub, "initech/scripts", "a script was saved with Windows line ends", Expectation.FixMergeRequest,
         [
             new("Check", [DemoFile.Script("check.sh", "#!/bin/bash\necho checked\n"), DemoFile.Text(".github/workflows/ci.yml", Workflow("check", "./check.sh"))]),
             new("Check more", [DemoFile.Script("check.sh", "#!/bin/bash\r\nset -e\r\necho checked\r\n")]),
         ]),
 
-        new(ForgeKind.GitHub, "acme/app", "a pull request whose lock file does not fit", Expectation.FixMergeRequest,
+        new(ForgeKind.GitHub, "hooli/app", "a pull request whose lock file does not fit", Expectation.FixMergeRequest,
         [
             new("Greet", [.. NpmWorkspace(withShout: false), DemoFile.Text(".github/workflows/ci.yml", Workflow("test", "npm ci --ignore-scripts --offline", "npm test"))]),
             new("Shout as well", [.. NpmWorkspace(withShout: true).Where(file => file.Path != "package-lock.json")]),
         ]) { Programs = ["npm"], IsOnMergeRequest = true },
 
-        new(ForgeKind.GitHub, "acme/console", "the build script of a .NET program is not executable", Expectation.FixMergeRequest,
+        new(ForgeKind.GitHub, "umbrella/console", "the build script of a .NET program is not executable", Expectation.FixMergeRequest,
         [
             new("Console", [
                 DemoFile.Text("console.csproj", "<Project Sdk=\"Microsoft.NET.Sdk\">\n  <PropertyGroup>\n    <OutputType>Exe</OutputType>\n    <TargetFramework>net10.0</TargetFramework>\n  </PropertyGroup>\n</Project>\n"),
@@ -165,12 +165,12 @@ public static class DemoRepositories
                 DemoFile.Text(".github/workflows/ci.yml", Workflow("build", "./build.sh"))]),
         ]) { Programs = ["dotnet"] },
 
-        new(ForgeKind.GitHub, "acme/fetch", "the network was away for a moment", Expectation.PassesOnRetry,
+        new(ForgeKind.GitHub, "stark/fetch", "the network was away for a moment", Expectation.PassesOnRetry,
         [
             new("Fetch the schema", [DemoFile.Text(".github/workflows/ci.yml", Workflow("schema", "fetch-schema > schema.json", "cat schema.json"))]),
         ]) { RunnerPrograms = new Dictionary<string, string>(StringComparer.Ordinal) { ["fetch-schema"] = FlakyDownload } },
 
-        new(ForgeKind.GitHub, "acme/upload", "a secret is not set", Expectation.ExplainedOnly,
+        new(ForgeKind.GitHub, "wayne/upload", "a secret is not set", Expectation.ExplainedOnly,
         [
             new("Upload", [DemoFile.Text(".github/workflows/ci.yml", """
                 name: CI

@@ -70,6 +70,8 @@ public sealed class DemoRun(TimeProvider clock)
         }
         SimulatedForge forge = plan.Forge == ForgeKind.GitHub ? simulator.GitHub : simulator.GitLab;
         row.Repository = await forge.CreateRepositoryAsync(plan.Name, Files(plan.Commits[0]), announce: plan.Commits.Count > 1);
+        if (plan.Forge == ForgeKind.GitHub)
+            simulator.GitHub.InstallApp(row.Repository, 1_000 + row.Repository.Id);
         foreach (var (name, script) in plan.RunnerPrograms)
             row.Repository.AddRunnerCommand(name, script);
     }
@@ -111,10 +113,10 @@ public sealed class DemoRun(TimeProvider clock)
         row.Action = attempt.Summary;
 
         var fix = repository.MergeRequests.FirstOrDefault(request => request.SourceBranch.StartsWith(PipelineRepair.BranchPrefix, StringComparison.Ordinal));
-        if (fix is not null && row.ToMergeRequest is null)
+        if (fix is not null)
         {
             row.ToMergeRequest = fix.CreatedAt - row.FailedAt;
-            CountCalls(row, fix.CreatedAt);
+            (row.ApiCalls, row.SequentialCalls) = (AttemptDetails.Of(attempt).ApiCalls, AttemptDetails.Of(attempt).SequentialApiCalls);
         }
         var isTold = repository.CommitComments.Count > 0 || repository.MergeRequests.Any(request => request.Comments.Count > 0);
         switch (row.Plan.Expects)
@@ -125,11 +127,11 @@ public sealed class DemoRun(TimeProvider clock)
                 break;
             case Expectation.PassesOnRetry when attempt.State == AttemptState.Verified && broken.Status == CiStatus.Success:
                 (row.State, row.ToGreen) = (RowState.Healed, broken.FinishedAt - row.FailedAt);
-                CountCalls(row, DateTimeOffset.MaxValue);
+                CountCalls(row);
                 break;
             case Expectation.ExplainedOnly when attempt.State == AttemptState.Explained && isTold && repository.Branches.Count == 1 && repository.MergeRequests.Count == 0:
                 row.State = RowState.Explained;
-                CountCalls(row, DateTimeOffset.MaxValue);
+                CountCalls(row);
                 break;
             case Expectation.ExplainedOnly when fix is not null:
             case Expectation.FixMergeRequest or Expectation.PassesOnRetry when attempt.State is AttemptState.Declined or AttemptState.Explained or AttemptState.Failed && isTold:
@@ -138,16 +140,12 @@ public sealed class DemoRun(TimeProvider clock)
         }
     }
 
-    /// <summary>API calls for this repository until then, and how many of them waited for the one before.</summary>
-    private static void CountCalls(DemoRow row, DateTimeOffset until)
+    /// <summary>All calls that the forge saw for this repository, where there is no merge request to count them up to.</summary>
+    private static void CountCalls(DemoRow row)
     {
         var repository = row.Repository!;
-        var project = row.Plan.Forge == ForgeKind.GitHub ? $"/{repository.FullName}/" : $"/projects/{repository.Id}/";
-        var calls = repository.Forge.Requests.Where(call => call.StartedAt <= until && call.PathAndQuery.Contains(project, StringComparison.Ordinal)).OrderBy(call => call.EndedAt).ToList();
-        var (sequential, last) = (0, DateTimeOffset.MinValue);
-        foreach (var call in calls.Where(call => call.StartedAt >= last))
-            (sequential, last) = (sequential + 1, call.EndedAt);
-        (row.ApiCalls, row.SequentialCalls) = (calls.Count, sequential);
+        var path = row.Plan.Forge == ForgeKind.GitHub ? $"/{repository.FullName}/" : $"/projects/{repository.Id}/";
+        row.ApiCalls = repository.Forge.Requests.Count(call => call.PathAndQuery.Contains(path, StringComparison.Ordinal));
     }
 
     private static Dictionary<string, SimulatedFile> Files(DemoCommit commit) =>

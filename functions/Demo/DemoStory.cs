@@ -25,8 +25,8 @@ public sealed class DemoStory(IAnsiConsole console)
             {
                 RowState.Waiting => ("", ""),
                 RowState.Broken => ("[red]broken[/] ", row.Plan.Story),
-                RowState.Working => ("[yellow]at work[/]", $"{row.Cause}: {row.Action}"),
-                RowState.Healed => ("[green]green[/]  ", $"{row.Cause}: {Done(row)} after {Seconds(row.ToGreen)}"),
+                RowState.Working => ("[yellow]at work[/]", $"{row.Cause}: {Short(row.Action)}"),
+                RowState.Healed => ("[green]green[/]  ", $"{row.Cause}: {Done(row)} after {Seconds(row.ToGreen)} s"),
                 RowState.Explained => ("[blue]told[/]   ", $"{row.Cause}: explained, nothing touched"),
                 RowState.Skipped => ("[grey]skipped[/]", row.Action),
                 _ => ("[red]failed[/] ", $"{row.Cause}: {row.Action}"),
@@ -65,6 +65,8 @@ public sealed class DemoStory(IAnsiConsole console)
         }
         return table;
     }
+
+    private static string Short(string text) => text.Length <= 80 ? text : text[..79] + "\u2026";
 
     private static string Done(DemoRow row) => row switch
     {

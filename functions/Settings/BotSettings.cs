@@ -25,8 +25,8 @@ public sealed record BotSettings
 
 public sealed record WorkSettings
 {
-    /// <summary>Deliveries worked at the same time, of different repositories. Default: the number of cores, 1 to 64.</summary>
-    public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 64);
+    /// <summary>Deliveries worked at the same time, of different repositories. Default: four a core, since most of the time is waiting for a forge; 1 to 64.</summary>
+    public int Workers { get; init; } = Math.Clamp(4 * Environment.ProcessorCount, 4, 64);
 
     /// <summary>A delivery that takes longer is cut and tried again. Default 15 minutes, 10 s to 2 h.</summary>
     public TimeSpan HandlerTimeout { get; init; } = TimeSpan.FromMinutes(15);

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using QMoi.Fixers;
 using QMoi.Handlers.Events;
 
 namespace QMoi.Functions.Settings;
@@ -82,7 +83,7 @@ public static class SettingsReader
 
     private static Setting Find(string key, string source) =>
         Known.FirstOrDefault(setting => setting.Key.Equals(key, StringComparison.OrdinalIgnoreCase))
-        ?? throw new SettingsException($"{key} in {source} is not a setting; did you mean {Known.MinBy(setting => Distance(setting.Key.ToUpperInvariant(), key.ToUpperInvariant()))!.Key}?");
+        ?? throw new SettingsException($"{key} in {source} is not a setting; did you mean {Spelling.Nearest(key, Known.Select(setting => setting.Key))}?");
 
     private static Dictionary<string, string> FromFile(string file)
     {
@@ -156,17 +157,4 @@ public static class SettingsReader
         TimeSpan.Parse(value, CultureInfo.InvariantCulture) is var time && time >= min && time <= max ? time : throw new FormatException();
 
     private static string Shown(string value) => new([.. value.Where(c => !char.IsControl(c)).Take(80)]);
-
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-        return row[^1];
-    }
 }

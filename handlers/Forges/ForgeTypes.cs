@@ -87,7 +87,17 @@ public enum Permission { None, Read, Triage, Write, Maintain, Admin }
 public sealed record GitAccess(string Url, string HeaderName, string HeaderValue);
 
 /// <summary>One HTTP request to a forge. Calls that overlap in time ran beside each other.</summary>
-public sealed record ForgeCall(string Method, string Path, int Status, DateTimeOffset StartedAt, TimeSpan Elapsed);
+public sealed record ForgeCall(string Method, string Path, int Status, DateTimeOffset StartedAt, TimeSpan Elapsed)
+{
+    /// <summary>How many of the calls had to wait for the one before: the number of times the way to the forge and back was waited for.</summary>
+    public static int CountSequential(IReadOnlyList<ForgeCall> calls)
+    {
+        var (count, last) = (0, DateTimeOffset.MinValue);
+        foreach (var call in calls.OrderBy(call => call.StartedAt + call.Elapsed).Where(call => call.StartedAt >= last))
+            (count, last) = (count + 1, call.StartedAt + call.Elapsed);
+        return count;
+    }
+}
 
 public enum ForgeProblem { Unreachable, RateLimited, ServerError, NotFound, Forbidden, Unauthorized, Conflict, Invalid, NotConfigured }
 

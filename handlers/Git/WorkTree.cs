@@ -43,6 +43,9 @@ public sealed record WorkTree(string Root, CommitSha? Head, TimeProvider Clock) 
         // Every file counts as big, which git writes into one pack instead of a file each.
         await GitAsync(["add", "--all", "--force", "--", "."], cancellationToken, timeout: TimeSpan.FromMinutes(5), settings: [("core.bigFileThreshold", "1")]);
 
+    /// <summary>What package managers install is never a result, also where the repository forgot to ignore it.</summary>
+    private static readonly string[] InstalledFolders = ["--exclude=node_modules/"];
+
     /// <summary>What differs from the recorded state: tracked files, and new ones that are not ignored.</summary>
     /// <remarks>Every tracked file is read. Git would pass over one whose size and times are as before, and a tool can put times back within the second
     /// that git counts them in; so the index first forgets what it knows of them.</remarks>
@@ -59,7 +62,7 @@ public sealed record WorkTree(string Root, CommitSha? Head, TimeProvider Clock) 
             var head = raw[i].Split(' ');
             changes.Add(new TreeChange(raw[i + 1], head[0].TrimStart(':'), head[1], head[2]));
         }
-        foreach (var path in GitCommand.Lines(await GitAsync(["ls-files", "-z", "--others", "--exclude-standard"], cancellationToken)))
+        foreach (var path in GitCommand.Lines(await GitAsync(["ls-files", "-z", "--others", "--exclude-standard", .. InstalledFolders], cancellationToken)))
             changes.Add(new TreeChange(path, "000000", path.EndsWith('/') ? "040000" : TreeFile.KindOf(Folder, path) == TreeFileKind.File ? "100644" : "120000", ""));
         return changes;
     }

@@ -31,7 +31,7 @@ public static class OutsideText
     public static string Plain(string? text, int maxLength = 300)
     {
         var words = new StringBuilder();
-        foreach (var c in OneLine(text, maxLength))
+        foreach (var c in Clean(text ?? "", maxLength))
         {
             if (c is '@' or '#' or '!' or '&' or '~' or '%' or '$')
                 words.Append(c).Append('\u2060');          // word joiner: no mention, reference or label
@@ -42,6 +42,13 @@ public static class OutsideText
         }
         var plain = words.Replace("://", ":\u2060//").Replace("www.", "www\u2060.").ToString();
         return plain.StartsWith('/') ? "\u2060" + plain : plain;
+    }
+
+    /// <summary>A sentence of ours with names from outside in it: what stands between backticks becomes a code span, the rest plain words.</summary>
+    public static string Sentence(string? text, int maxLength = 400)
+    {
+        var parts = OneLine(text, maxLength).Split('`');
+        return string.Concat(parts.Select((part, index) => index % 2 == 1 && index < parts.Length - 1 ? Code(part) : index % 2 == 1 ? "\\`" + Plain(part) : Plain(part, maxLength)));
     }
 
     /// <summary>A link to an address of the forge; the bare words where the address is none.</summary>

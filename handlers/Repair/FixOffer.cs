@@ -26,6 +26,8 @@ public sealed class FixOffer(BotMessages messages, TimeProvider clock)
             async ct => Reference(await forge.OpenMergeRequestAsync(
                 repository, new NewMergeRequest(branch, pipeline.Branch, messages.MergeRequestTitle(attempt), messages.MergeRequestBody(repository, attempt)), ct))!,
             cancellationToken);
+        var calls = forge.Calls;
+        var details = AttemptDetails.Of(attempt) with { ApiCalls = calls.Count, SequentialApiCalls = ForgeCall.CountSequential(calls) };
         var (number, url) = (long.Parse(opened.Split(' ')[0], CultureInfo.InvariantCulture), opened.Split(' ')[1]);
         return await ledger.SaveAsync(
             attempt with
@@ -34,6 +36,7 @@ public sealed class FixOffer(BotMessages messages, TimeProvider clock)
                 MergeRequestNumber = number,
                 MergeRequestUrl = url,
                 Summary = $"fix offered in {(repository.Forge == ForgeKind.GitHub ? "#" : "!")}{number}",
+                DetailsJson = details.ToJson(),
                 UpdatedAt = clock.GetUtcNow(),
             },
             cancellationToken);

@@ -59,7 +59,7 @@ public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, Pipeline
         IForge forge, ILedger ledger, Repository repository, Pipeline pipeline, Attempt attempt, AttemptDetails details, Job? job, CancellationToken cancellationToken)
     {
         var cause = job is null ? null : await DiagnoseAsync(forge, repository, job, cancellationToken);
-        var words = cause is null ? "" : $" {OutsideText.Code(job!.Name)}: {OutsideText.Plain(cause.Summary)}";
+        var words = cause is null ? "" : $" {OutsideText.Code(job!.Name)}: {OutsideText.Sentence(cause.Summary)}";
         details = details with { Result = $"Its pipeline {Link(pipeline)} failed, so it is closed.{words}", WasTransient = cause is { IsTransient: true } };
         attempt = attempt with { State = AttemptState.Failed, Summary = "the fix's pipeline failed; closed", DetailsJson = details.ToJson(), UpdatedAt = clock.GetUtcNow() };
         return await TellAsync(forge, ledger, repository, await ledger.SaveAsync(attempt, cancellationToken), cancellationToken);

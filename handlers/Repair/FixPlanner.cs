@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using QMoi.Fixers;
 using QMoi.Handlers.Git;
 using QMoi.Handlers.Tools;
@@ -16,8 +17,12 @@ public abstract record FixPlan
 }
 
 /// <summary>From a diagnosis to a patch that has passed the fixed rules. Changes nothing; used by the bot and by <c>qmoi fix</c> alike.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle is never asked for holds nothing to dispose of.")]
 public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
 {
+    /// <summary>Tools use whole cores; waiting for a forge does not. So tools have places of their own.</summary>
+    private readonly SemaphoreSlim places = new(Environment.ProcessorCount);
+
     /// <summary>Looked for when the first tool is wanted, so that starting costs nothing.</summary>
     private readonly Lazy<Task<Sandbox>> sandbox = new(() => Sandbox.ProbeAsync(settings, clock, CancellationToken.None));
 
@@ -43,6 +48,7 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
         var ready = await sandbox.Value.WaitAsync(cancellationToken);
         if (ready.Kind == SandboxKind.None)
             return new FixPlan.None($"The repair needs a tool, and tools are off here: {ready.Reason}");
+        using var place = await TakePlaceAsync(cancellationToken);
         var fetched = await openWorkTree(cancellationToken);
         if (fetched is not FetchResult.Fetched { Tree: var tree })
             return new FixPlan.None($"The repository could not be fetched: {((FetchResult.Refused)fetched).Reason}");
@@ -57,6 +63,17 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
             ToolOutcome.Overreached over => new FixPlan.None($"The tool also changed files it must not touch: {string.Join(", ", over.Paths.Take(5))}"),
             _ => throw new InvalidOperationException("ToolOutcome is a closed set."),
         };
+    }
+
+    private async Task<Place> TakePlaceAsync(CancellationToken cancellationToken)
+    {
+        await places.WaitAsync(cancellationToken);
+        return new Place(places);
+    }
+
+    private readonly struct Place(SemaphoreSlim places) : IDisposable
+    {
+        public void Dispose() => places.Release();
     }
 
     private static IReadOnlyList<string>? MayChange(Diagnosis diagnosis) => diagnosis.MayChange.Count == 0 ? null : diagnosis.MayChange;

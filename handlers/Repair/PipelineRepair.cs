@@ -24,8 +24,8 @@ public sealed class PipelineRepair(
     public async Task<Outcome> RepairAsync(FailedPipeline failed, ILedger ledger, CancellationToken cancellationToken)
     {
         var (repository, pipeline, _, _) = failed;
-        if (pipeline.IsTag)
-            return new Outcome.Ignored("a tag's pipeline is not repaired");
+        if (pipeline.IsTag || pipeline.Branch.Length == 0)
+            return new Outcome.Ignored("a pipeline of a tag or of no branch is not repaired");
         if (await ledger.AttemptOfFixHeadAsync(repository.Key, pipeline.Sha, cancellationToken) is { } own)
             return new Outcome.Ignored($"the head commit is the bot's own fix for {own.FailureId}");
         try
@@ -45,6 +45,17 @@ public sealed class PipelineRepair(
     private async Task<Outcome> RepairAsync(FailedPipeline failed, IForge forge, ILedger ledger, CancellationToken cancellationToken)
     {
         var (repository, pipeline, _, _) = failed;
+        var earlier = await ledger.AttemptsOnAsync(repository.Key, pipeline.Sha, cancellationToken);
+        if (failed.Jobs is null && earlier.FirstOrDefault(attempt => attempt.PipelineId == pipeline.Id) is { } known)
+        {
+            // Its jobs were told one by one already: mostly nothing is new, and one call shows it.
+            failed = failed with { Jobs = await forge.ListJobsAsync(repository, pipeline.Id, cancellationToken) };
+            if (failed.Jobs.Where(IsCause).All(job => IsSettled(earlier, pipeline, job.Id)))
+            {
+                await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, AttemptDetails.Of(known).MergeRequestNumber, cancellationToken);
+                return new Outcome.Ignored("every failed job is known already");
+            }
+        }
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         // All that has to be known is asked for at once: together it costs the waiting of the job log alone.
@@ -53,7 +64,6 @@ public sealed class PipelineRepair(
         var branchHead = forge.GetBranchHeadAsync(repository, pipeline.Branch, reading.Token);
         var mergeRequest = forge.FindMergeRequestAsync(repository, pipeline.Sha, reading.Token);
         var settingsFile = forge.ReadFileAsync(repository, RepositorySettings.Path, repository.DefaultBranch, reading.Token);
-        var earlier = await ledger.AttemptsOnAsync(repository.Key, pipeline.Sha, cancellationToken);
         var diagnosing = DiagnoseAsync(failed, forge, earlier, reading.Token);
         try
         {
@@ -102,7 +112,7 @@ public sealed class PipelineRepair(
     {
         var (repository, pipeline, known, _) = failed;
         var jobs = known ?? await forge.ListJobsAsync(repository, pipeline.Id, cancellationToken);
-        var broken = jobs.Where(job => job is { Status: RunStatus.Failed, MayFail: false }).Take(settings.MaxJobsPerPipeline).ToList();
+        var broken = jobs.Where(IsCause).Take(settings.MaxJobsPerPipeline).ToList();
         if (broken.Count > 0)
             return [.. (await Task.WhenAll(broken.Where(job => !IsSettled(earlier, pipeline, job.Id)).Select(DiagnoseJobAsync))).OfType<Case>()];
         if (jobs.Any(job => job.Status is RunStatus.Failed or RunStatus.Canceled) || IsSettled(earlier, pipeline, jobId: null))
@@ -141,6 +151,9 @@ public sealed class PipelineRepair(
         return (await diagnoser.DiagnoseAsync(log, facts, cancellationToken)).Diagnoses[0];
     }
 
+    /// <summary>A failed job that fails its pipeline.</summary>
+    private static bool IsCause(Job job) => job is { Status: RunStatus.Failed, MayFail: false };
+
     private static bool IsSettled(IReadOnlyList<Attempt> earlier, Pipeline pipeline, long? jobId) => earlier.Any(attempt =>
         attempt.PipelineId == pipeline.Id && attempt.JobId == jobId
         && attempt.State is not (AttemptState.Diagnosed or AttemptState.WaitingForPipeline or AttemptState.Delivering)
@@ -165,7 +178,7 @@ public sealed class PipelineRepair(
             var attempt = lead.Known ?? New(scene, lead);
             attempt = lead.Diagnosis.IsTransient
                 ? await RetryAsync(scene, attempt, [.. cause], canRetryAll, cancellationToken)
-                : await FixAsync(scene, attempt, lead.Diagnosis, cancellationToken);
+                : await FixOrExplainAsync(scene, attempt, lead.Diagnosis, cancellationToken);
             attempts.Add(attempt);
             foreach (var other in cause.Skip(1))
             {
@@ -216,6 +229,20 @@ public sealed class PipelineRepair(
             return "run again";
         },
         cancellationToken);
+
+    /// <summary>A forge that refuses a read that the fix needs takes nothing from the explanation.</summary>
+    private async Task<Attempt> FixOrExplainAsync(Scene scene, Attempt attempt, Diagnosis diagnosis, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FixAsync(scene, attempt, diagnosis, cancellationToken);
+        }
+        catch (ForgeException refusal) when (!refusal.IsTransient)
+        {
+            return await scene.Ledger.SaveAsync(
+                attempt with { State = AttemptState.Declined, Summary = $"The forge refused what a fix needs: {refusal.Message}", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+        }
+    }
 
     private async Task<Attempt> FixAsync(Scene scene, Attempt attempt, Diagnosis diagnosis, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using QMoi.Fixers;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -71,7 +72,7 @@ public sealed record RepositorySettings
                 "dry_run" => settings with { DryRun = Switch(name, value) },
                 "version" => (value as YamlScalarNode)?.Value == "1" ? settings : throw At(value, "version: only 1 is known"),
                 "extends" or "retry" or "fix" or "commands" or "mirror" or "notify" or "llm" => settings,
-                _ => throw At(key, $"unknown key '{OneLine(name)}'; did you mean '{Nearest(name)}'?"),
+                _ => throw At(key, $"unknown key '{OneLine(name)}'; did you mean '{Spelling.Nearest(name, Keys)}'?"),
             };
         }
         return settings;
@@ -96,21 +97,6 @@ public sealed record RepositorySettings
         "false" => false,
         var other => throw At(value, $"{name}: '{OneLine(other ?? "a list or map")}' is not one of true, false"),
     };
-
-    private static string Nearest(string name) => Keys.MinBy(known => Distance(known, name))!;
-
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-        return row[^1];
-    }
 
     private static string OneLine(string text) => new([.. text.Where(c => !char.IsControl(c)).Take(60)]);
 

@@ -59,10 +59,22 @@ internal sealed class ForgeServer : IAsyncDisposable
         var apiPath = api.PathOf(path);
         if (apiPath is null || api.IsBesideTheApi(path))
         {
-            await WriteAsync(context, await api.HandleOtherAsync(context, path));
+            await HandleOtherAsync(context, path);
             return;
         }
         await HandleApiAsync(context, path, apiPath);
+    }
+
+    /// <summary>What clients are redirected to is a request like any other: it waits and is listed.</summary>
+    private async Task HandleOtherAsync(HttpContext context, string path)
+    {
+        var started = forge.Now;
+        var sequence = forge.BeginRequest();
+        if (forge.Options.Latency > TimeSpan.Zero)
+            await Task.Delay(forge.Options.Latency, context.RequestAborted);
+        var answer = await api.HandleOtherAsync(context, path);
+        forge.EndRequest(new RequestRecord(sequence, context.Request.Method, path, answer.Status, started, forge.Now));
+        await WriteAsync(context, answer);
     }
 
     private async Task HandleApiAsync(HttpContext context, string path, string apiPath)

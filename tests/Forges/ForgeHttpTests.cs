@@ -36,7 +36,7 @@ public sealed class ForgeHttpTests : IAsyncDisposable
 
     private IForges Connect(string url, TimeProvider? time = null, GitHubSettings? gitHub = null)
     {
-        var forges = new QMoi.Forges.Forges(gitHub ?? new GitHubSettings(new Uri(url), "ghp-not-a-real-one"), new GitLabSettings(new Uri(url + "/api/v4"), Token), time ?? clock, NullLoggerFactory.Instance);
+        var forges = new QMoi.Forges.Forges(gitHub ?? new GitHubSettings(new Uri(url), "ghp-not-a-real-one"), new GitLabSettings(new Uri(url + "/api/v4"), Token), time ?? clock, NullLoggerFactory.Instance, TimeSpan.Zero);
         made.Add(forges);
         return forges;
     }
@@ -181,6 +181,20 @@ public sealed class ForgeHttpTests : IAsyncDisposable
         Assert.NotNull(await forge.LintCiAsync(Lab, "", Ct));   // changes nothing, so it is not held back
         clock.Advance(hourly.RetryAfter.Value);
         await Write();
+    }
+
+    [Fact]
+    public async Task A_short_wait_for_our_own_limit_is_waited_out()
+    {
+        var server = await ServeAsync(_ => new Reply(200, """{"valid":true}"""));
+        using var patient = new QMoi.Forges.Forges(new GitHubSettings(new Uri(server.Url)), new GitLabSettings(new Uri(server.Url + "/api/v4"), Token), clock, NullLoggerFactory.Instance);
+        var forge = patient.Open(Lab);
+        for (var i = 0; i < 10; i++) await forge.UpdateMergeRequestAsync(Lab, 1, "body", MergeRequestChange.BodyOnly, Ct);
+        var eleventh = forge.UpdateMergeRequestAsync(Lab, 1, "body", MergeRequestChange.BodyOnly, Ct);
+        Assert.False(eleventh.IsCompleted);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await eleventh;
+        Assert.Equal(11, server.Requests.Count);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class ForgeVerbTests : IAsyncDisposable
     private async Task<IForge> OpenAsync(Repository repository)
     {
         server = await ScriptedServer.StartAsync(request => answers.TryGetValue(request.Line, out var answer) ? answer(request) : Reply.NotFound);
-        forges = new QMoi.Forges.Forges(new GitHubSettings(new Uri(server.Url), "hub-token"), new GitLabSettings(new Uri(server.Url + "/api/v4/"), "lab-token"), new ManualClock(), NullLoggerFactory.Instance);
+        forges = new QMoi.Forges.Forges(new GitHubSettings(new Uri(server.Url), "hub-token"), new GitLabSettings(new Uri(server.Url + "/api/v4/"), "lab-token"), new ManualClock(), NullLoggerFactory.Instance, TimeSpan.Zero);
         return forges.Open(repository);
     }
 
@@ -422,7 +422,8 @@ public sealed class ForgeVerbTests : IAsyncDisposable
     {
         On("POST /api/v4/projects/7/jobs/31/retry", 403, """{"message":"403 Forbidden - Job is not retryable"}""");
         On("POST /api/v4/projects/7/jobs/32/retry", 201, "{}");
-        await forges.Open(Lab).RetryAsync(Lab, 9, [31, 32], Ct);
+        var lab = await OpenAsync(Lab);
+        await lab.RetryAsync(Lab, 9, [31, 32], Ct);
         Assert.Equal(2, server.Requests.Count);
     }
 
@@ -484,7 +485,7 @@ public sealed class ForgeVerbTests : IAsyncDisposable
         Assert.Equal(new GitAccess($"{server.Url}/acme/group/app.git", "Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("oauth2:lab-token"))), lab);
 
         using var enterprise = new QMoi.Forges.Forges(
-            new GitHubSettings(new Uri(server.Url + "/api/v3"), "hub-token"), new GitLabSettings(new Uri(server.Url)), new ManualClock(), NullLoggerFactory.Instance);
+            new GitHubSettings(new Uri(server.Url + "/api/v3"), "hub-token"), new GitLabSettings(new Uri(server.Url)), new ManualClock(), NullLoggerFactory.Instance, TimeSpan.Zero);
         Assert.Equal(expected, await enterprise.Open(Hub).GetGitAccessAsync(Hub, Ct));
     }
 }

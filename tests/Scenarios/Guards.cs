@@ -187,10 +187,7 @@ public sealed class Guards
     public async Task A_workflow_file_that_may_not_be_written_is_shown_as_a_patch_instead()
     {
         await using var world = await World.StartAsync();
-        world.GitHub.AddFault(new Fault("*", "/(contents/.github/workflows|git/(trees|commits|refs))", status: 403)
-        {
-            Body = """{"message":"refusing to allow a GitHub App to create or update workflow `.github/workflows/ci.yml` without `workflows` permission"}""",
-        });
+        world.GitHub.MayWriteWorkflows = false;
         var repository = await world.RepositoryAsync("github", (".github/workflows/ci.yml", SimulatedFile.Text(
             "name: CI\non: [push]\njobs:\n  build:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: actions/checkout@v4\n      - uses: actions/upload-artifact@v3\n        with: { name: site, path: out }\n")));
         await world.SettleAsync();

@@ -5,26 +5,16 @@ namespace QMoi.Tests.Scenarios;
 /// <summary>Waiting for the forge is nearly all the time from webhook to merge request, so the calls that wait for each other are counted.</summary>
 public sealed class RoundTrips
 {
-    [Fact]
-    public async Task From_webhook_to_merge_request_GitLab_is_asked_three_times_one_after_the_other()
+    /// <summary>GitLab: log, commit, merge request. GitHub: the log's address, the log, branch, file, pull request.</summary>
+    [Theory, InlineData("gitlab", 3, "/merge_requests"), InlineData("github", 5, "/pulls")]
+    public async Task From_webhook_to_merge_request_the_forge_is_asked_so_many_times_one_after_the_other(string forge, int expected, string opening)
     {
         await using var world = await World.StartAsync(latency: TimeSpan.FromMilliseconds(40));
-        var repository = await world.RepositoryAsync("gitlab", World.Ci("gitlab", "npm test"), ("package.json", SimulatedFile.Text("{\n  \"scripts\": { \"test\": \"echo ok\" }\n}\n")));
+        var repository = await world.RepositoryAsync(forge, World.Ci(forge, "npm test"), ("package.json", SimulatedFile.Text("{\n  \"scripts\": { \"test\": \"echo ok\" }\n}\n")));
         await world.SettleAsync();
         await repository.PushAsync("main", "package.json", "{\n  \"scripts\": { \"test\": \"echo ok\", }\n}\n", "A comma too many");
         await world.SettleAsync();
-        AssertSequentialCalls(world.GitLab, repository, 3, "/merge_requests");
-    }
-
-    [Fact]
-    public async Task From_webhook_to_pull_request_GitHub_is_asked_five_times_one_after_the_other()
-    {
-        await using var world = await World.StartAsync(latency: TimeSpan.FromMilliseconds(40));
-        var repository = await world.RepositoryAsync("github", World.Ci("github", "npm test"), ("package.json", SimulatedFile.Text("{\n  \"scripts\": { \"test\": \"echo ok\" }\n}\n")));
-        await world.SettleAsync();
-        await repository.PushAsync("main", "package.json", "{\n  \"scripts\": { \"test\": \"echo ok\", }\n}\n", "A comma too many");
-        await world.SettleAsync();
-        AssertSequentialCalls(world.GitHub, repository, 5, "/pulls");
+        AssertSequentialCalls(world.Forge(forge), repository, expected, opening);
     }
 
     /// <summary>The longest chain of calls of which each began after the one before had ended: that many times the latency has to be waited.</summary>

@@ -1,0 +1,32 @@
+using QMoi.Functions.Settings;
+
+namespace QMoi.Tests.Functions;
+
+/// <summary>What people read stays true.</summary>
+public sealed class DocumentationTests
+{
+    [Fact]
+    public async Task Every_setting_is_documented_with_its_plain_name()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(QmoiProcess.Root, "docs", "settings.md"));
+        foreach (var (key, plainName, _) in SettingsReader.Keys)
+        {
+            Assert.Contains($"`{key}`", page, StringComparison.Ordinal);
+            if (plainName is not null)
+                Assert.Contains($"`{plainName}`", page, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Every_link_between_the_pages_leads_somewhere()
+    {
+        var root = QmoiProcess.Root;
+        foreach (var page in Directory.GetFiles(root, "*.md").Concat(Directory.GetFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories)))
+        {
+            var text = Markdig.Markdown.Parse(await File.ReadAllTextAsync(page));
+            foreach (var link in Markdig.Syntax.MarkdownObjectExtensions.Descendants<Markdig.Syntax.Inlines.LinkInline>(text))
+                if (link.Url is { } url && !url.Contains("://", StringComparison.Ordinal))
+                    Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(page)!, url.Split('#')[0])), $"{page} links to {url}");
+        }
+    }
+}
