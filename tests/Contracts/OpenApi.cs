@@ -43,11 +43,16 @@ internal sealed class OpenApi
     public IReadOnlyList<string> Problems(Request request) =>
         Find(request.Method, request.Path) is { } operation ? operation.RequestProblems(request.Query, request.Header("Content-Type"), request.Body) : [$"{request.Line} is not described"];
 
-    // A GitHub path or ref at the end may hold slashes.
+    // A GitHub path or ref at the end may hold slashes; the path of the root folder is empty, and then the slash before it is left out.
     private static bool Fits(string[] wanted, string[] given)
     {
-        var isOpen = wanted[^1] is "{path}" or "{ref}";
-        return (isOpen ? given.Length >= wanted.Length : given.Length == wanted.Length)
+        var isLongEnough = wanted[^1] switch
+        {
+            "{path}" => given.Length >= wanted.Length - 1,
+            "{ref}" => given.Length >= wanted.Length,
+            _ => given.Length == wanted.Length,
+        };
+        return isLongEnough
             && wanted.Zip(given).All(pair => IsParameter(pair.First) ? pair.Second.Length > 0 : pair.First == pair.Second);
     }
 
@@ -112,7 +117,7 @@ internal sealed class OpenApiOperation(OpenApi api, string method, string templa
         List<string> problems = [];
 
         var given = path.Split('/');
-        foreach (var (part, index) in template.Split('/').Select((part, index) => (part, index)).Where(one => one.part.StartsWith('{')))
+        foreach (var (part, index) in template.Split('/').Select((part, index) => (part, index)).Where(one => one.part.StartsWith('{') && one.index < given.Length))
         {
             var parameter = known["path"].FirstOrDefault(parameter => parameter.GetProperty("name").ValueEquals(part.Trim('{', '}')));
             if (parameter.ValueKind == JsonValueKind.Object)
