@@ -14,9 +14,13 @@ internal sealed class OpenApi
     private readonly List<(string Template, string[] Parts, JsonElement Item)> paths;
 
     private OpenApi(string file)
+        : this(Path.GetFileName(file), JsonDocument.Parse(File.ReadAllBytes(file)).RootElement)
     {
-        Origin = Path.GetFileName(file);
-        var root = JsonDocument.Parse(File.ReadAllBytes(file)).RootElement;
+    }
+
+    private OpenApi(string origin, JsonElement root)
+    {
+        Origin = origin;
         Schemas = new OpenApiSchemas(root);
         // What is spelt out goes before what is a parameter.
         paths = [.. root.GetProperty("paths").EnumerateObject().Select(path => (path.Name, Parts: path.Name.Split('/'), path.Value)).OrderBy(path => path.Parts.Count(IsParameter))];
@@ -31,6 +35,8 @@ internal sealed class OpenApi
 
     /// <summary>Skips the test where there is none: GitLab's licence keeps its own file out of here.</summary>
     public static OpenApi GitLab() => ReducedGitLab.Value;
+
+    public static OpenApi Parse(string json) => new("a description of the tests", JsonDocument.Parse(json).RootElement);
 
     /// <returns>Null: not described.</returns>
     public OpenApiOperation? Find(string method, string path)
