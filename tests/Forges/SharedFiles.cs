@@ -3,7 +3,15 @@ namespace QMoi.Tests.Forges;
 /// <summary>Material beside the repository that need not be there: payload samples and the forges' own API descriptions.</summary>
 internal static class SharedFiles
 {
+    /// <summary>Skips the test when it is not there.</summary>
     public static string Find(string path)
+    {
+        if (TryFind(path) is { } found) return found;
+        Assert.Skip($"shared/{path} is not on this machine.");
+        return "";
+    }
+
+    public static string? TryFind(string path)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
@@ -11,7 +19,6 @@ internal static class SharedFiles
             if (Path.Exists(candidate)) return candidate;
         }
 
-        Assert.Skip($"shared/{path} is not on this machine.");
-        return "";
+        return null;
     }
 }
