@@ -8,15 +8,9 @@ namespace QMoi.Tests.Contracts;
 /// <summary>A forge's own description of its API: which operation a request is, whether it is sent as described, whether it is answered as described.</summary>
 internal sealed class OpenApi
 {
-    private static readonly Lazy<OpenApi?> PublishedGitHub = new(() => FindPublishedGitHub() is { } file ? new OpenApi(file) : null);
-    private static readonly Lazy<OpenApi> ReducedGitHub = new(() => new OpenApi(SharedFiles.Find("openapi/github.reduced.json")));
-    private static readonly Lazy<OpenApi> ReducedGitLab = new(() => new OpenApi(SharedFiles.Find("openapi/gitlab.reduced.json")));
+    private static readonly Lazy<OpenApi?> ForGitHub = new(() => Open(FindPublishedGitHub() ?? SharedFiles.TryFind("openapi/github.reduced.json")));
+    private static readonly Lazy<OpenApi?> ForGitLab = new(() => Open(SharedFiles.TryFind("openapi/gitlab.reduced.json")));
     private readonly List<(string Template, string[] Parts, JsonElement Item)> paths;
-
-    private OpenApi(string file)
-        : this(Path.GetFileName(file), JsonDocument.Parse(File.ReadAllBytes(file)).RootElement)
-    {
-    }
 
     private OpenApi(string origin, JsonElement root)
     {
@@ -30,11 +24,21 @@ internal sealed class OpenApi
 
     public OpenApiSchemas Schemas { get; }
 
-    /// <summary>The description that GitHub publishes, which test.sh fetches; else the reduced one. Skips the test where neither is.</summary>
-    public static OpenApi GitHub() => PublishedGitHub.Value ?? ReducedGitHub.Value;
+    public static bool HasGitLab => ForGitLab.Value is not null;
 
-    /// <summary>Skips the test where there is none: GitLab's licence keeps its own file out of here.</summary>
-    public static OpenApi GitLab() => ReducedGitLab.Value;
+    /// <summary>The description that GitHub publishes, which test.sh fetches; else the reduced one. Skips the test where neither is.</summary>
+    public static OpenApi GitHub()
+    {
+        if (ForGitHub.Value is null) Assert.Skip("There is no description of GitHub's API: ./test.sh fetches the npm package @octokit/openapi, or have shared/openapi/github.reduced.json beside the repository.");
+        return ForGitHub.Value;
+    }
+
+    /// <summary>Skips the test where there is none: no package has GitLab's description.</summary>
+    public static OpenApi GitLab()
+    {
+        if (ForGitLab.Value is null) Assert.Skip("There is no description of GitLab's API: have shared/openapi/gitlab.reduced.json beside the repository.");
+        return ForGitLab.Value;
+    }
 
     public static OpenApi Parse(string json) => new("a description of the tests", JsonDocument.Parse(json).RootElement);
 
@@ -63,6 +67,8 @@ internal sealed class OpenApi
     }
 
     private static bool IsParameter(string part) => part.StartsWith('{');
+
+    private static OpenApi? Open(string? file) => file is null ? null : new OpenApi(Path.GetFileName(file), JsonDocument.Parse(File.ReadAllBytes(file)).RootElement);
 
     private static string? FindPublishedGitHub()
     {
