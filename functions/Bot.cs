@@ -21,15 +21,14 @@ namespace QMoi.Functions;
 /// <summary>The bot put together: the one place where parts meet. Used by <c>serve</c>, <c>replay</c>, <c>demo</c> and the tests alike.</summary>
 public sealed class Bot : IAsyncDisposable
 {
-    private readonly Forges.Forges apis;
+    private readonly Lazy<Forges.Forges> apis;
     private WebApplication? web;
 
-    private Bot(BotSettings settings, IStore store, Forges.Forges forges, Router router, TimeProvider clock, ILoggerFactory loggers)
+    private Bot(BotSettings settings, IStore store, Lazy<Forges.Forges> forges, Lazy<Router> router, TimeProvider clock, ILoggerFactory loggers)
     {
         Settings = settings;
         Store = store;
         apis = forges;
-        Router = router;
         Worker = new Worker(store, Formats, router, settings.Work, clock, loggers.CreateLogger<Worker>());
         Webhooks = new Webhooks(Formats, store, settings, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
     }
@@ -42,7 +41,6 @@ public sealed class Bot : IAsyncDisposable
 
     public BotSettings Settings { get; }
     public IStore Store { get; }
-    public Router Router { get; }
     public Worker Worker { get; }
     public Webhooks Webhooks { get; }
 
@@ -53,21 +51,45 @@ public sealed class Bot : IAsyncDisposable
     public static Bot Open(BotSettings settings, TimeProvider clock, ILoggerFactory loggers)
     {
         var store = SqliteStore.Open(settings.DataFolder, clock);
-        var forges = new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers);
+        var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers));
+        return new Bot(settings, store, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, clock)), clock, loggers);
+    }
+
+    /// <summary>Opens the store and listens; disk and network get ready beside each other, because a forge waits for nobody.</summary>
+    public static async Task<Bot> StartAsync(BotSettings settings, string urls, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var opening = Task.Run(() => Open(settings, clock, loggers), cancellationToken);
+        var web = Build(urls, loggers);
+        var bot = await opening;
+        try
+        {
+            await bot.ListenAsync(web, cancellationToken);
+            return bot;
+        }
+        catch
+        {
+            await bot.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task ListenAsync(string urls, ILoggerFactory loggers, CancellationToken cancellationToken) => ListenAsync(Build(urls, loggers), cancellationToken);
+
+    /// <summary>What handles deliveries. Made when the first one is worked: receiving does not need it.</summary>
+    private static Router Assemble(BotSettings settings, IForges forges, TimeProvider clock)
+    {
         var diagnoser = new LogDiagnoser(Catalogue.Embedded);
         var messages = new BotMessages(new Templates());
         var comment = new StickyComment(messages);
         var planner = new FixPlanner(settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock);
         var repair = new PipelineRepair(forges, diagnoser, planner, new FixOffer(messages, clock), comment, new GitRepository(clock), settings.Repair, clock);
-        var router = new Router(
+        return new Router(
             new PipelineFinishedHandler(repair, new FixPipeline(forges, diagnoser, repair, comment, messages, clock), new RetryResult(forges, comment, clock)),
             new JobFinishedHandler(repair),
             new MergeRequestClosedHandler(clock));
-        return new Bot(settings, store, forges, router, clock, loggers);
     }
 
-    /// <summary>Receives webhooks. One terminal function instead of a routing table: three paths do not need one, and starting is quicker.</summary>
-    public async Task ListenAsync(string urls, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private static WebApplication Build(string urls, ILoggerFactory loggers)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
@@ -81,7 +103,13 @@ public sealed class Bot : IAsyncDisposable
             kestrel.Limits.MinRequestBodyDataRate = new Microsoft.AspNetCore.Server.Kestrel.Core.MinDataRate(1024, TimeSpan.FromSeconds(5));
         });
         builder.WebHost.UseUrls(urls);
-        web = builder.Build();
+        return builder.Build();
+    }
+
+    /// <summary>One terminal function instead of a routing table: three paths do not need one.</summary>
+    private async Task ListenAsync(WebApplication application, CancellationToken cancellationToken)
+    {
+        web = application;
         web.Run(AnswerAsync);
         await web.StartAsync(cancellationToken);
         Url = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
@@ -134,6 +162,7 @@ public sealed class Bot : IAsyncDisposable
         }
         await Store.DisposeAsync();
         Worker.Dispose();
-        apis.Dispose();
+        if (apis.IsValueCreated)
+            apis.Value.Dispose();
     }
 }

@@ -28,30 +28,29 @@ internal static partial class ServeCommand
             throw new CommandException(ExitCode.WrongUse, $"--urls: '{urls}' is not a list of http URLs such as http://127.0.0.1:8080.");
         using var loggers = Logging.Create(settings.DataFolder);
         var logger = loggers.CreateLogger("QMoi.Serve");
-        await using var bot = Bot.Open(settings, TimeProvider.System, loggers);
         WarnOfGaps(logger, settings);
-        if (role is "web" or "all")
-        {
-            try
-            {
-                await bot.ListenAsync(urls, loggers, stop);
-            }
-            catch (IOException taken)
-            {
-                throw new CommandException(ExitCode.WrongUse, $"--urls {urls} cannot be listened on: {taken.Message}");
-            }
-            await Terminal.Out.WriteLineAsync($"ready {bot.Url}");
-        }
-        else
-        {
-            await Terminal.Out.WriteLineAsync("ready");
-        }
+        await using var bot = await StartAsync(settings, role, urls, loggers, stop);
+        await Terminal.Out.WriteLineAsync($"ready {bot.Url}".TrimEnd());
         await Terminal.Out.FlushAsync(stop);
         if (role is "worker" or "all")
             await bot.Worker.RunAsync(stop);
         else
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return ExitCode.Done;
+    }
+
+    private static async Task<Bot> StartAsync(BotSettings settings, string role, string urls, ILoggerFactory loggers, CancellationToken stop)
+    {
+        if (role == "worker")
+            return Bot.Open(settings, TimeProvider.System, loggers);
+        try
+        {
+            return await Bot.StartAsync(settings, urls, TimeProvider.System, loggers, stop);
+        }
+        catch (IOException taken)
+        {
+            throw new CommandException(ExitCode.WrongUse, $"--urls {urls} cannot be listened on: {taken.Message}");
+        }
     }
 
     private static void WarnOfGaps(ILogger logger, BotSettings settings)

@@ -44,8 +44,10 @@ public sealed class SqliteStore : IStore
             Directory.CreateDirectory(dataFolder);
             connection = new SqliteConnection(ConnectionString(file));
             connection.Open();
-            connection.Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000");
+            connection.Execute("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000");
             Migrate(connection, file);
+            // From here on every commit is synced; the first one takes the schema to the disk with it, since both are in the same log.
+            connection.Execute("PRAGMA synchronous=FULL");
             return new SqliteStore(file, connection, clock);
         }
         catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
