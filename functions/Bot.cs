@@ -59,11 +59,11 @@ public sealed class Bot : IAsyncDisposable
     public static async Task<Bot> StartAsync(BotSettings settings, string urls, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var opening = Task.Run(() => Open(settings, clock, loggers), cancellationToken);
-        var web = Build(urls, loggers);
+        var application = Build(urls, loggers);
         var bot = await opening;
         try
         {
-            await bot.ListenAsync(web, cancellationToken);
+            await bot.ListenAsync(application, cancellationToken);
             return bot;
         }
         catch

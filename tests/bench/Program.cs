@@ -151,7 +151,7 @@ static void Run(string program, IReadOnlyList<string> arguments)
     var output = process.StandardOutput.ReadToEnd();
     process.WaitForExit();
     if (process.ExitCode != 0)
-        throw new InvalidOperationException($"{program} {arguments[0]} ended with {process.ExitCode}: {error.Result}{output}"[..Math.Min(400, error.Result.Length + output.Length + 60)]);
+        throw new InvalidOperationException($"{program} {arguments[0]} ended with {process.ExitCode}: {new string([.. (error.Result + output).Take(400)])}");
 }
 
 double FsyncRate()
