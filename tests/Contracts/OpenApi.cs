@@ -46,7 +46,11 @@ internal sealed class OpenApi
     public OpenApiOperation? Find(string method, string path)
     {
         var given = path.Split('/');
-        var fitting = paths.Where(candidate => Fits(candidate.Parts, given)).Where(candidate => candidate.Item.TryGetProperty(method.ToLowerInvariant(), out _)).ToList();
+        var shaped = paths.Where(candidate => Fits(candidate.Parts, given)).ToList();
+        // A path that fits part for part is meant, also where this method of it is not described; only else does a last parameter take the slashes.
+        if (shaped.Exists(candidate => candidate.Parts.Length == given.Length))
+            shaped.RemoveAll(candidate => candidate.Parts.Length != given.Length);
+        var fitting = shaped.Where(candidate => candidate.Item.TryGetProperty(method.ToLowerInvariant(), out _)).ToList();
         return fitting.Count == 0 ? null : new OpenApiOperation(this, method, fitting[0].Template, fitting[0].Item, path);
     }
 
