@@ -134,6 +134,7 @@ internal sealed partial class GitHubShapes(string api, string web)
             shape[feature] = false;
         shape["default_branch"] = repository.DefaultBranch;
         shape["visibility"] = repository.IsPrivate ? "private" : "public";
+        shape["topics"] = new JsonArray();
         foreach (var time in (string[])["pushed_at", "created_at", "updated_at"])
             shape[time] = Time(repository.CreatedAt);
         return shape;

@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using QMoi.Simulator;
+using QMoi.Tests.Simulator;
 
 namespace QMoi.Tests.Contracts;
 
@@ -92,6 +94,34 @@ public sealed class SimulatorContractTests : IAsyncLifetime
             POST /repos/acme/app/actions/runs/{{run}}/rerun {}
             PUT /repos/acme/app/pulls/{{number}}/merge {}
             """);
+    }
+
+    [Fact]
+    public async Task The_GitHub_side_sends_what_GitHub_describes_of_its_webhooks()
+    {
+        var description = OpenApi.GitHub();
+        Assert.SkipUnless(description.HasWebhooks, $"{description.Origin} has no webhooks: ./test.sh fetches the description that has.");
+        await using var listener = await HookListener.StartAsync();
+        simulator.GitHub.HookUrl = listener.Url;
+        var repository = await LivelyAsync(simulator.GitHub, ".github/workflows/ci.yml", "name: CI\non: push\njobs:\n  unit:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: test -f fixed.txt\n");
+        await repository.PushAsync("topic", "more.txt", "still more\n", "Write still more");
+        repository.MergeRequests[0].Close();
+        await simulator.DrainAsync(TestContext.Current.CancellationToken);
+
+        var seen = new SortedSet<string>(StringComparer.Ordinal);
+        var problems = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var hook in listener.Received)
+        {
+            using var payload = JsonDocument.Parse(hook.Body);
+            var name = hook.Headers["X-GitHub-Event"];
+            var found = description.DeliveryProblems(name, payload.RootElement);
+            seen.Add(found is null ? $"not covered: {name}" : $"checked: {name}");
+            problems.UnionWith(found ?? []);
+        }
+
+        TestContext.Current.TestOutputHelper!.WriteLine(string.Join("\n", seen));
+        Assert.True(problems.Count == 0, string.Join("\n", problems));
+        Assert.Equal(["commit_comment", "issue_comment", "pull_request", "push", "workflow_job", "workflow_run"], seen.Where(name => name.StartsWith("checked: ", StringComparison.Ordinal)).Select(name => name["checked: ".Length..]));
     }
 
     [Fact]
