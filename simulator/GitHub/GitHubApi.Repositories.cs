@@ -7,7 +7,7 @@ internal sealed partial class GitHubApi
 {
     private void MapRepositories()
     {
-        Router.Map("GET /", call => Answer.Ok(new JsonObject { ["current_user_url"] = call.ApiRoot + "/user", ["repository_url"] = call.ApiRoot + "/repos/{owner}/{repo}" }));
+        Router.Map("GET /", call => Answer.Ok(Shapes(call).Root()));
         Router.Map("GET /meta", _ => Answer.Ok(new JsonObject { ["verifiable_password_authentication"] = true, ["installed_version"] = "3.15.0" }));
         Router.Map("GET /rate_limit", _ => GetRateLimit());
         Router.Map("GET /user", call => Answer.Ok(Shapes(call).FullUser(call.User, forge.Now)));

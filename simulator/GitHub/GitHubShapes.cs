@@ -16,6 +16,44 @@ internal sealed partial class GitHubShapes(string api, string web)
 
     public static string NodeId(string kind, object id) => Convert.ToBase64String(Encoding.UTF8.GetBytes($"{kind}{id}"));
 
+    /// <summary>The root, which names where things are; most of them are not simulated.</summary>
+    public JsonObject Root() => new()
+    {
+        ["current_user_url"] = api + "/user",
+        ["current_user_authorizations_html_url"] = web + "/settings/connections/applications{/client_id}",
+        ["authorizations_url"] = api + "/authorizations",
+        ["code_search_url"] = api + "/search/code?q={query}{&page,per_page,sort,order}",
+        ["commit_search_url"] = api + "/search/commits?q={query}{&page,per_page,sort,order}",
+        ["emails_url"] = api + "/user/emails",
+        ["emojis_url"] = api + "/emojis",
+        ["events_url"] = api + "/events",
+        ["feeds_url"] = api + "/feeds",
+        ["followers_url"] = api + "/user/followers",
+        ["following_url"] = api + "/user/following{/target}",
+        ["gists_url"] = api + "/gists{/gist_id}",
+        ["hub_url"] = api + "/hub",
+        ["issue_search_url"] = api + "/search/issues?q={query}{&page,per_page,sort,order}",
+        ["issues_url"] = api + "/issues",
+        ["keys_url"] = api + "/user/keys",
+        ["label_search_url"] = api + "/search/labels?q={query}&repository_id={repository_id}{&page,per_page}",
+        ["notifications_url"] = api + "/notifications",
+        ["organization_url"] = api + "/orgs/{org}",
+        ["organization_repositories_url"] = api + "/orgs/{org}/repos{?type,page,per_page,sort}",
+        ["organization_teams_url"] = api + "/orgs/{org}/teams",
+        ["public_gists_url"] = api + "/gists/public",
+        ["rate_limit_url"] = api + "/rate_limit",
+        ["repository_url"] = api + "/repos/{owner}/{repo}",
+        ["repository_search_url"] = api + "/search/repositories?q={query}{&page,per_page,sort,order}",
+        ["current_user_repositories_url"] = api + "/user/repos{?type,page,per_page,sort}",
+        ["starred_url"] = api + "/user/starred{/owner}{/repo}",
+        ["starred_gists_url"] = api + "/gists/starred",
+        ["topic_search_url"] = api + "/search/topics?q={query}{&page,per_page}",
+        ["user_url"] = api + "/users/{user}",
+        ["user_organizations_url"] = api + "/user/orgs",
+        ["user_repositories_url"] = api + "/users/{user}/repos{?type,page,per_page,sort}",
+        ["user_search_url"] = api + "/search/users?q={query}{&page,per_page,sort,order}",
+    };
+
     public JsonObject User(SimulatedUser user)
     {
         var url = $"{api}/users/{Uri.EscapeDataString(user.Login)}";
@@ -96,6 +134,7 @@ internal sealed partial class GitHubShapes(string api, string web)
             shape[feature] = false;
         shape["default_branch"] = repository.DefaultBranch;
         shape["visibility"] = repository.IsPrivate ? "private" : "public";
+        shape["topics"] = new JsonArray();
         foreach (var time in (string[])["pushed_at", "created_at", "updated_at"])
             shape[time] = Time(repository.CreatedAt);
         return shape;

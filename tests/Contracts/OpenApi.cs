@@ -10,12 +10,14 @@ internal sealed class OpenApi
 {
     private static readonly Lazy<OpenApi?> ForGitHub = new(() => Open(FindPublishedGitHub() ?? SharedFiles.TryFind("openapi/github.reduced.json")));
     private static readonly Lazy<OpenApi?> ForGitLab = new(() => Open(SharedFiles.TryFind("openapi/gitlab.reduced.json")));
+    private readonly JsonElement webhooks;
     private readonly List<(string Template, string[] Parts, JsonElement Item)> paths;
 
     private OpenApi(string origin, JsonElement root)
     {
         Origin = origin;
         Schemas = new OpenApiSchemas(root);
+        webhooks = root.TryGetProperty("x-webhooks", out var described) ? described : default;
         // What is spelt out goes before what is a parameter.
         paths = [.. root.GetProperty("paths").EnumerateObject().Select(path => (path.Name, Parts: path.Name.Split('/'), path.Value)).OrderBy(path => path.Parts.Count(IsParameter))];
     }
@@ -23,6 +25,8 @@ internal sealed class OpenApi
     public string Origin { get; }
 
     public OpenApiSchemas Schemas { get; }
+
+    public bool HasWebhooks => webhooks.ValueKind == JsonValueKind.Object;
 
     public static bool HasGitLab => ForGitLab.Value is not null;
 
@@ -41,6 +45,17 @@ internal sealed class OpenApi
     }
 
     public static OpenApi Parse(string json) => new("a description of the tests", JsonDocument.Parse(json).RootElement);
+
+    /// <summary>Checks a delivery of the forge. GitHub describes its own as "workflow-run-completed"; the reduced descriptions have none.</summary>
+    /// <returns>Null: not described.</returns>
+    public IReadOnlyList<string>? DeliveryProblems(string eventName, JsonElement payload)
+    {
+        var action = payload.TryGetProperty("action", out var given) ? $" {given}" : "";
+        var name = (eventName + action).Replace('_', '-').Replace(' ', '-');
+        if (!HasWebhooks || !webhooks.TryGetProperty(name, out var described)) return null;
+        var schema = described.GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema");
+        return Schemas.Problems(payload, schema, name, knownOnly: false);
+    }
 
     /// <returns>Null: not described.</returns>
     public OpenApiOperation? Find(string method, string path)
