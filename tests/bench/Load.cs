@@ -45,7 +45,7 @@ internal static class Load
                 var request = Request(url, path, secret);
                 var sent = perSecond is null ? watch.Elapsed : due;
                 await stream.WriteAsync(request);
-                if (await StatusAsync(stream, buffer) == 202)
+                if (await StatusAsync(stream, buffer) is 200 or 202)
                     Interlocked.Increment(ref accepted);
                 else
                     Interlocked.Increment(ref other);
@@ -65,7 +65,7 @@ internal static class Load
         var id = Interlocked.Increment(ref number).ToString(CultureInfo.InvariantCulture);
         var head = Encoding.ASCII.GetBytes($"{{\"action\":\"in_progress\",\"workflow_job\":{{\"id\":{id},\"name\":\"build\",\"text\":\"");
         var padding = Paddings[(int)(long.Parse(id, CultureInfo.InvariantCulture) & 15)];
-        var tail = Encoding.ASCII.GetBytes($"\"}},\"repository\":{{\"id\":{id[^3..]},\"full_name\":\"acme/app\",\"default_branch\":\"main\"}}}}");
+        var tail = Encoding.ASCII.GetBytes($"\"}},\"repository\":{{\"id\":1{id[^3..]},\"full_name\":\"acme/app\",\"default_branch\":\"main\"}}}}");
         byte[] body = [.. head, .. padding, .. tail];
         var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), body));
         var headers = Encoding.ASCII.GetBytes(

@@ -61,7 +61,7 @@ async Task IngestAsync(int rounds)
         var cpu = (server.Cpu - before).TotalMicroseconds / Math.Max(1, load.Accepted);
         var paced = await Load.RunAsync(server.Url, path, secret, 16, TimeSpan.FromSeconds(3), perSecond: 1000);
         if (load.Other + paced.Other > 0)
-            Console.WriteLine($"  {name}: {load.Other + paced.Other} answers were not 202");
+            Console.WriteLine($"  {name}: {load.Other + paced.Other} answers were neither 202 nor 200");
         (rows.TryGetValue(name, out var list) ? list : rows[name] = []).Add((load, cpu, server.ResidentBytes, paced));
         return warm.Accepted + load.Accepted + paced.Accepted;
     }
