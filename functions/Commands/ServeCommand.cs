@@ -29,7 +29,10 @@ internal static partial class ServeCommand
         using var loggers = Logging.Create(settings.DataFolder);
         var logger = loggers.CreateLogger("QMoi.Serve");
         WarnOfGaps(logger, settings);
+        using var onlyWorker = role == "web" ? null : BeOnlyWorker(settings.DataFolder);
         await using var bot = await StartAsync(settings, role, urls, loggers, stop);
+        if (onlyWorker is not null)
+            await bot.Store.ReleaseLeasesAsync(stop);
         await Terminal.Out.WriteLineAsync($"ready {bot.Url}".TrimEnd());
         await Terminal.Out.FlushAsync(stop);
         if (role is "worker" or "all")
@@ -37,6 +40,20 @@ internal static partial class ServeCommand
         else
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return ExitCode.Done;
+    }
+
+    /// <summary>On SQLite one process works a data folder. The lock goes with the process, however it ends, so nothing has to be waited for after a crash.</summary>
+    private static FileStream BeOnlyWorker(string dataFolder)
+    {
+        try
+        {
+            Directory.CreateDirectory(dataFolder);
+            return new FileStream(Path.Combine(dataFolder, "worker.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.WrongUse, $"{dataFolder} is worked by another qmoi, or cannot be written: {taken.Message} One process works a data folder; stop the other one or use --role web.");
+        }
     }
 
     private static async Task<Bot> StartAsync(BotSettings settings, string role, string urls, ILoggerFactory loggers, CancellationToken stop)

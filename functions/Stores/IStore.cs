@@ -30,6 +30,9 @@ public interface IStore : IAsyncDisposable
     /// <param name="countsAsTry">False where nothing failed and the forge only said when to come again.</param>
     Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, bool countsAsTry, CancellationToken cancellationToken);
 
+    /// <summary>Frees every lease. Only for a worker that knows it is the only one: what a predecessor held when it died is then claimable at once.</summary>
+    Task ReleaseLeasesAsync(CancellationToken cancellationToken);
+
     /// <summary>When the next waiting row or expiring lease is due; <c>null</c> when nothing waits.</summary>
     Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
 

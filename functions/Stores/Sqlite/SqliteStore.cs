@@ -175,6 +175,9 @@ public sealed class SqliteStore : IStore
         },
         cancellationToken);
 
+    public Task ReleaseLeasesAsync(CancellationToken cancellationToken) =>
+        writer.WriteAsync(connection => connection.Execute("UPDATE work SET leased_until = 0 WHERE leased_until > 0"), cancellationToken);
+
     public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
     {
         await using var reading = await ReadAsync(cancellationToken);
