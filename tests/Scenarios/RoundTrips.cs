@@ -9,7 +9,7 @@ public sealed class RoundTrips
     [Theory, InlineData("gitlab", 3, "/merge_requests"), InlineData("github", 5, "/pulls")]
     public async Task From_webhook_to_merge_request_the_forge_is_asked_so_many_times_one_after_the_other(string forge, int expected, string opening)
     {
-        await using var world = await World.StartAsync(latency: TimeSpan.FromMilliseconds(40));
+        await using var world = await World.StartAsync(latency: TimeSpan.FromMilliseconds(250));
         var repository = await world.RepositoryAsync(forge, World.Ci(forge, "npm test"), ("package.json", SimulatedFile.Text("{\n  \"scripts\": { \"test\": \"echo ok\" }\n}\n")));
         await world.SettleAsync();
         await repository.PushAsync("main", "package.json", "{\n  \"scripts\": { \"test\": \"echo ok\", }\n}\n", "A comma too many");

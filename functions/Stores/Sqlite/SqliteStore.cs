@@ -313,7 +313,7 @@ public sealed class SqliteStore : IStore
         var buffer = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(body.Length));
         try
         {
-            if (!BrotliEncoder.TryCompress(body, buffer, out var length, quality: 1, window: 18))
+            if (!BrotliEncoder.TryCompress(body, buffer, out var length, quality: 0, window: 18))
                 throw new InvalidOperationException("The largest compressed size was too small.");
             return buffer.AsSpan(0, length).ToArray();
         }
