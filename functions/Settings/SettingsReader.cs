@@ -50,6 +50,8 @@ public static class SettingsReader
     public static BotSettings Read(IDictionary environment, string? dataFolder, string programFolder)
     {
         var variables = environment.Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal);
+        if (dataFolder is not null && dataFolder.Trim().Length == 0)
+            throw new SettingsException("--data: '' is not valid; wanted: a folder.");
         var settings = new BotSettings();
         var shipped = FromFile(Path.Combine(programFolder, "appsettings.json"));
         var data = dataFolder ?? variables.GetValueOrDefault("QMOI__Data") ?? shipped.GetValueOrDefault("Data") ?? settings.DataFolder;
