@@ -29,7 +29,7 @@ internal static class CommandLine
         var parsed = root.Parse(arguments);
         if (parsed.Errors is [var error, ..])
         {
-            await Terminal.Error.WriteLineAsync($"qmoi: {error.Message} See 'qmoi {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
+            await Terminal.Error.WriteLineAsync($"qmoi: {string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))} See 'qmoi {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
             return ExitCode.WrongUse;
         }
         try
@@ -67,6 +67,15 @@ internal static class CommandLine
     public static Option<string?> DataOption() => new("--data") { Description = "Data folder (default ./data, or QMOI__Data)", HelpName = "DIR" };
 
     public static Option<bool> JsonOption() => new("--json") { Description = "Write JSON to standard output" };
+
+    /// <summary>Addresses to listen on: plain http, nothing after the port. TLS is the business of the proxy in front.</summary>
+    public static void AcceptOnlyHttp(Option<string> option) => option.Validators.Add(result =>
+    {
+        var urls = result.GetValueOrDefault<string>();
+        if (!urls.Split(';').All(url => Uri.TryCreate(url.Replace("*", "any", StringComparison.Ordinal).Replace("+", "any", StringComparison.Ordinal), UriKind.Absolute, out var uri)
+            && uri is { Scheme: "http", PathAndQuery: "/", Fragment: "", UserInfo: "" }))
+            result.AddError($"{option.Name}: '{urls}' cannot be listened on; wanted is http://ADDRESS:PORT such as http://127.0.0.1:8080.");
+    });
 
     public static BotSettings Settings(string? dataFolder) => SettingsReader.Read(Environment.GetEnvironmentVariables(), dataFolder, AppContext.BaseDirectory);
 

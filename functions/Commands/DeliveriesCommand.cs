@@ -11,6 +11,8 @@ namespace QMoi.Functions.Commands;
 /// <summary><c>qmoi deliveries</c>: what came in, and what became of each.</summary>
 internal static class DeliveriesCommand
 {
+    private const int MaxDays = 36_500;
+
     public static Command Create()
     {
         var state = new Option<string?>("--state") { Description = "Only these: stored, working, waiting, done, ignored or dead" };
@@ -60,7 +62,8 @@ internal static class DeliveriesCommand
         if (text.Length > 1 && double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount) && text[^1] is 's' or 'm' or 'h' or 'd')
         {
             var unit = text[^1] switch { 's' => TimeSpan.FromSeconds(1), 'm' => TimeSpan.FromMinutes(1), 'h' => TimeSpan.FromHours(1), _ => TimeSpan.FromDays(1) };
-            return clock.GetUtcNow() - double.Parse(text[..^1], CultureInfo.InvariantCulture) * unit;
+            return amount * unit.TotalDays < MaxDays ? clock.GetUtcNow() - amount * unit
+                : throw new CommandException(ExitCode.WrongUse, $"--since: '{text}' is too long a while; wanted is up to {MaxDays}d.");
         }
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time : throw new CommandException(ExitCode.WrongUse, $"--since: '{text}' is neither a time such as 2026-11-21T08:00:00Z nor a while such as 30m, 2h or 3d.");

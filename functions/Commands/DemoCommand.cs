@@ -29,8 +29,8 @@ internal static class DemoCommand
         var port = new Option<int>("--port") { Description = "Port of the bot (default: a free one)", HelpName = "N" };
         port.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
-                result.AddError("--port: wanted is 0 to 65535.");
+            if (result.Tokens is [var token] && !ushort.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                result.AddError($"--port: '{token.Value}' is not a port; wanted is 0 to 65535.");
         });
         var json = CommandLine.JsonOption();
         var command = CommandLine.Command("demo", "Heals failing pipelines on two simulated forges, on this machine, with real git and real jobs.", "qmoi demo", "qmoi demo --once --json");

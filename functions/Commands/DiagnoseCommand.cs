@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using QMoi.Fixers;
@@ -99,10 +101,14 @@ internal static class DiagnoseCommand
     private static string CodeQuality(List<(string Log, LogReport Report)> reports)
     {
         IReadOnlyList<CodeQualityJson> issues = [.. reports.Select(item => (item.Log, Diagnosis: item.Report.Diagnoses[0])).Select(item => new CodeQualityJson(
-            $"{item.Diagnosis.Summary} {item.Diagnosis.Next}", item.Diagnosis.FailureId, item.Diagnosis.FailureSignature, item.Diagnosis.IsTransient ? "minor" : "major",
+            $"{item.Diagnosis.Summary} {item.Diagnosis.Next}", item.Diagnosis.FailureId, Fingerprint(item.Log, item.Diagnosis), item.Diagnosis.IsTransient ? "minor" : "major",
             new CodeQualityLocation(item.Log == "-" ? "stdin" : item.Log, new CodeQualityLines(item.Diagnosis.RootCause.Line))))];
         return JsonSerializer.Serialize(issues, CodeQualityContext.IReadOnlyListCodeQualityJson);
     }
+
+    /// <summary>GitLab shows one issue for each fingerprint: the same cause in two logs has to be two.</summary>
+    private static string Fingerprint(string log, Diagnosis diagnosis) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{diagnosis.FailureSignature} {log}")))[..32];
 
     /// <summary>GitLab's keys are in snake case.</summary>
     private static readonly OutputJson CodeQualityContext = new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower });

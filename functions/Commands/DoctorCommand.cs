@@ -65,6 +65,11 @@ internal static class DoctorCommand
         var folder = settings.DataFolder;
         if (!Directory.Exists(folder) && !fix)
         {
+            if (WhyItCannotBeMade(folder) is { } obstacle)
+            {
+                yield return new Finding("data folder", Health.Fail, $"{folder} cannot be made: {obstacle}", "Choose another folder with --data.");
+                yield break;
+            }
             yield return new Finding("data folder", Health.Warn, $"{folder} does not exist yet", "It is made at the first start; or run 'qmoi doctor --fix'.");
             yield break;
         }
@@ -92,6 +97,19 @@ internal static class DoctorCommand
             : new Finding("disk", Health.Warn, $"only {free >> 20} MB free", "Deliveries are refused with 503 when the disk is full; make room.");
     }
 
+    /// <summary>The nearest thing that exists on the way to the folder has to be a folder itself.</summary>
+    private static string? WhyItCannotBeMade(string folder)
+    {
+        for (var above = folder; above is not null; above = Path.GetDirectoryName(above))
+        {
+            if (File.Exists(above))
+                return $"{above} is a file.";
+            if (Directory.Exists(above))
+                return null;
+        }
+        return null;
+    }
+
     private static async Task<Finding> DatabaseAsync(BotSettings settings, CancellationToken stop)
     {
         if (!File.Exists(Path.Combine(settings.DataFolder, "qmoi.db")))
@@ -106,7 +124,7 @@ internal static class DoctorCommand
         }
         catch (StoreUnusableException unusable)
         {
-            return new Finding("database", Health.Fail, unusable.Message);
+            return new Finding("database", Health.Fail, unusable.Message, "Free the file or its folder if something else holds it; if the file is damaged, stop the bot, keep the file aside, and restore a backup.");
         }
     }
 

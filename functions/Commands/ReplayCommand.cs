@@ -45,13 +45,21 @@ internal static class ReplayCommand
         try
         {
             var recorded = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(file, stop), OutputJson.Default.RecordedDelivery) ?? throw new JsonException("nothing in it");
+            if (recorded is not { Headers: not null, Body.ValueKind: JsonValueKind.Object })
+                throw new JsonException("headers and body are both needed");
             var forge = recorded.Forge switch { "github" => ForgeKind.GitHub, "gitlab" => ForgeKind.GitLab, _ => throw new JsonException("forge is neither github nor gitlab") };
             var body = JsonSerializer.SerializeToUtf8Bytes(recorded.Body, OutputJson.Default.JsonElement);
             var envelope = Bot.Formats[forge].ReadEnvelope(new RecordedHeaders(recorded.Headers), body, out var problem) ?? throw new JsonException(problem);
-            await bot.Store.InsertAsync(new NewDelivery(forge, envelope, recorded.Headers, body, TimeProvider.System.GetUtcNow()), stop);
-            return envelope.DeliveryId;
+            var delivery = new NewDelivery(forge, envelope, recorded.Headers, body, TimeProvider.System.GetUtcNow());
+            return await bot.Store.InsertAsync(delivery, stop) switch
+            {
+                InsertResult.DuplicateIdWithAnotherBody => throw new CommandException(ExitCode.WrongUse, $"{file}: {envelope.DeliveryId} is stored with another body; replay it by its id, or give the recorded one another."),
+                // The same bytes may have come under another id: they are one delivery.
+                InsertResult.Duplicate => await bot.Store.FindIdOfBodyAsync(forge, body, stop) ?? envelope.DeliveryId,
+                _ => envelope.DeliveryId,
+            };
         }
-        catch (JsonException wrong)
+        catch (Exception wrong) when (wrong is JsonException or IOException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCode.WrongUse, $"{file} is not a recorded delivery: {wrong.Message}");
         }

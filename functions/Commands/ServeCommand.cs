@@ -10,6 +10,7 @@ internal static partial class ServeCommand
     public static Command Create()
     {
         var urls = new Option<string>("--urls") { Description = "Where to listen", DefaultValueFactory = _ => "http://127.0.0.1:8080", HelpName = "URL" };
+        CommandLine.AcceptOnlyHttp(urls);
         var data = CommandLine.DataOption();
         var role = new Option<string>("--role") { Description = "web: receive only; worker: work only; all: both", DefaultValueFactory = _ => "all" };
         role.AcceptOnlyFromAmong("web", "worker", "all");
@@ -24,8 +25,6 @@ internal static partial class ServeCommand
 
     private static async Task<int> RunAsync(string urls, BotSettings settings, string role, CancellationToken stop)
     {
-        if (!urls.Split(';').All(url => Uri.TryCreate(url.Replace("*", "any", StringComparison.Ordinal).Replace("+", "any", StringComparison.Ordinal), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
-            throw new CommandException(ExitCode.WrongUse, $"--urls: '{urls}' is not a list of http URLs such as http://127.0.0.1:8080.");
         using var loggers = Logging.Create(settings.DataFolder);
         var logger = loggers.CreateLogger("QMoi.Serve");
         WarnOfGaps(logger, settings);

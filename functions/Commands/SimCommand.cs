@@ -10,6 +10,8 @@ internal static class SimCommand
     {
         var gitHub = new Option<string>("--github") { Description = "Where the GitHub side listens", DefaultValueFactory = _ => "http://127.0.0.1:0", HelpName = "URL" };
         var gitLab = new Option<string>("--gitlab") { Description = "Where the GitLab side listens", DefaultValueFactory = _ => "http://127.0.0.1:0", HelpName = "URL" };
+        CommandLine.AcceptOnlyHttp(gitHub);
+        CommandLine.AcceptOnlyHttp(gitLab);
         var root = new Option<string?>("--root") { Description = "Folder of the git repositories (default: a temporary one)", HelpName = "DIR" };
         var hook = new Option<string?>("--hook") { Description = "Webhooks are posted to S/webhooks/github and S/webhooks/gitlab of this server", HelpName = "URL" };
         var secret = new Option<string?>("--secret") { Description = "Secret that signs them", HelpName = "S" };

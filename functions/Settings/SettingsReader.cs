@@ -40,7 +40,7 @@ public static class SettingsReader
         new("Receive:ReplyTimeout", null, false, "00:00:01 to 00:00:09", (s, v) => s with { ReplyTimeout = Time(v, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9)) }),
         new("Work:Workers", null, false, "1 to 64", (s, v) => s with { Work = s.Work with { Workers = (int)Whole(v, 1, 64) } }),
         new("Work:HandlerTimeout", null, false, "00:00:10 to 02:00:00", (s, v) => s with { Work = s.Work with { HandlerTimeout = Time(v, TimeSpan.FromSeconds(10), TimeSpan.FromHours(2)) } }),
-        new("Sandbox:Registries", null, false, "host or host:port, separated by commas; empty for none", (s, v) => s with { Sandbox = s.Sandbox with { Registries = v.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) } }),
+        new("Sandbox:Registries", null, false, "host or host:port, separated by commas; empty for none", (s, v) => s with { Sandbox = s.Sandbox with { Registries = Hosts(v) } }),
     ];
 
     /// <summary>Every key that can be set, with its plain name where it has one.</summary>
@@ -50,14 +50,24 @@ public static class SettingsReader
     /// <exception cref="SettingsException">An unknown key or a value out of range.</exception>
     public static BotSettings Read(IDictionary environment, string? dataFolder, string programFolder)
     {
-        var variables = environment.Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal);
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry entry in environment)
+            variables[(string)entry.Key] = (string?)entry.Value ?? "";
+        if (dataFolder is not null && dataFolder.Trim().Length == 0)
+            throw new SettingsException("--data: '' is not valid; wanted: a folder.");
         var settings = new BotSettings();
         var shipped = FromFile(Path.Combine(programFolder, "appsettings.json"));
         var data = dataFolder ?? variables.GetValueOrDefault("QMOI__Data") ?? shipped.GetValueOrDefault("Data") ?? settings.DataFolder;
-        var fromEnvironment = variables.Where(variable => variable.Key.StartsWith("QMOI__", StringComparison.Ordinal))
-            .ToDictionary(variable => variable.Key["QMOI__".Length..].Replace("__", ":", StringComparison.Ordinal), variable => variable.Value, StringComparer.OrdinalIgnoreCase);
+        var own = Path.Combine(data, "qmoi.json");
+        var fromOwn = FromFile(own);
+        if (fromOwn.ContainsKey("Data"))
+            throw new SettingsException($"Data in {own} is not a setting there: the file lies in the data folder. Set it with --data or QMOI__Data.");
+        var fromEnvironment = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in variables.Where(variable => variable.Key.StartsWith("QMOI__", StringComparison.Ordinal)))
+            if (!fromEnvironment.TryAdd(name["QMOI__".Length..].Replace("__", ":", StringComparison.Ordinal), value))
+                throw new SettingsException($"{name} is set twice in the environment, once in other letters; keep one of them.");
 
-        foreach (var (source, values) in new[] { ("appsettings.json", shipped), (Path.Combine(data, "qmoi.json"), FromFile(Path.Combine(data, "qmoi.json"))), ("the environment", fromEnvironment) })
+        foreach (var (source, values) in new[] { ("appsettings.json", shipped), (own, fromOwn), ("the environment", fromEnvironment) })
             foreach (var (key, value) in values)
                 settings = Set(settings, Find(key, source), source == "the environment" ? "QMOI__" + key.Replace(":", "__", StringComparison.Ordinal) : $"{key} in {source}", value);
         foreach (var setting in Known.Where(setting => setting.PlainName is not null))
@@ -66,6 +76,8 @@ public static class SettingsReader
 
         if (settings.GitHub is { AppId: not null, PrivateKeyPem: null })
             throw new SettingsException("GITHUB_APP_ID is set but GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_PATH is not; an App needs both.");
+        if (settings.GitHub is { AppId: null, PrivateKeyPem: not null })
+            throw new SettingsException("GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_PATH is set but GITHUB_APP_ID is not; an App needs both.");
         return settings with { DataFolder = Path.GetFullPath(data) };
     }
 
@@ -131,7 +143,15 @@ public static class SettingsReader
         var pem = value.Replace("\\n", "\n", StringComparison.Ordinal);
         using var key = RSA.Create();
         key.ImportFromPem(pem);
+        key.ExportParameters(includePrivateParameters: true);   // throws for a public key
         return pem;
+    }
+
+    private static string[] Hosts(string value)
+    {
+        var hosts = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return Array.TrueForAll(hosts, host => Uri.TryCreate($"https://{host}", UriKind.Absolute, out var url) && url is { PathAndQuery: "/", UserInfo: "", Fragment: "" } && !host.EndsWith('/'))
+            ? hosts : throw new FormatException();
     }
 
     private static string[] Secrets(string value)

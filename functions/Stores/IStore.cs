@@ -43,6 +43,9 @@ public interface IStore : IAsyncDisposable
 
     Task<DeliveryRow?> FindAsync(string deliveryId, CancellationToken cancellationToken);
 
+    /// <summary>The id under which these very bytes came; <c>null</c> when they did not.</summary>
+    Task<string?> FindIdOfBodyAsync(ForgeKind forge, ReadOnlyMemory<byte> body, CancellationToken cancellationToken);
+
     /// <summary>Makes a finished delivery work again, from the stored bytes. False when it is not finished.</summary>
     Task<bool> RequeueAsync(long sequence, CancellationToken cancellationToken);
 

@@ -27,9 +27,11 @@ public sealed class QmoiProcess : IAsyncDisposable
     public string Url { get; private set; } = "";
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task<(int ExitCode, string Out, string Error)> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string input = "")
+    public static async Task<(int ExitCode, string Out, string Error)> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string input = "", string folder = "")
     {
-        using var run = Start(arguments, environment);
+        using var run = Start(arguments, environment, folder);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await using var impatience = patience.Token.Register(() => run.Kill(entireProcessTree: true));
         await run.StandardInput.WriteAsync(input);
         run.StandardInput.Close();
         var (output, error) = (run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync());
@@ -70,10 +72,11 @@ public sealed class QmoiProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static Process Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment)
+    private static Process Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment, string folder = "")
     {
         var start = new ProcessStartInfo(Executable, arguments)
         {
+            WorkingDirectory = folder,
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8,
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("QMOI_", StringComparison.Ordinal) || name.StartsWith("GITHUB_", StringComparison.Ordinal) || name.StartsWith("GITLAB_", StringComparison.Ordinal)).ToList())

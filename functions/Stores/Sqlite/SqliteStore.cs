@@ -219,6 +219,13 @@ public sealed class SqliteStore : IStore
         return row is null ? null : Row(row);
     }
 
+    public async Task<string?> FindIdOfBodyAsync(ForgeKind forge, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        await using var reading = await ReadAsync(cancellationToken);
+        return await reading.ExecuteScalarAsync<string?>(
+            "SELECT delivery_id FROM deliveries WHERE forge = $forge AND body_sha256 = $hash", new { forge = Name(forge), hash = SHA256.HashData(body.Span) });
+    }
+
     public Task<bool> RequeueAsync(long sequence, CancellationToken cancellationToken)
     {
         var now = Now;
