@@ -27,9 +27,9 @@ internal static partial class ServeCommand
     {
         using var loggers = Logging.Create(settings.DataFolder);
         var logger = loggers.CreateLogger("QMoi.Serve");
-        WarnOfGaps(logger, settings);
         using var onlyWorker = role == "web" ? null : BeOnlyWorker(settings.DataFolder);
         await using var bot = await StartAsync(settings, role, urls, loggers, stop);
+        WarnOfGaps(logger, settings);
         if (onlyWorker is not null)
             await bot.Store.ReleaseLeasesAsync(stop);
         await Terminal.Out.WriteLineAsync($"ready {bot.Url}".TrimEnd());
