@@ -1,84 +1,58 @@
-using System.Text.RegularExpressions;
-
 namespace QMoi.Fixers.Diagnosing;
 
-/// <summary>One known failure, as a file under <c>fixers/catalogue</c> describes it.</summary>
+/// <summary>Whether running the job again can help: <c>Maybe</c> only where history says so.</summary>
+public enum Transience { No, Maybe, Yes }
+
+/// <summary>One known failure: how it is recognised, what it means and what to do about it. Read from <c>catalogue/*.yaml</c>.</summary>
 public sealed record CatalogueEntry
 {
+    /// <summary>Unique, lower-case words with hyphens.</summary>
     public required string Id { get; init; }
+
+    /// <summary>Name of the catalogue file without its ending.</summary>
+    public required string Ecosystem { get; init; }
     public required string Title { get; init; }
     public required FailureCategory Category { get; init; }
 
-    /// <summary>1 to 100. Specific causes 70 and up, bodies of tests and compilers 40 to 69, catch-alls below.</summary>
+    /// <summary>1 to 99; the higher one wins when several entries match in the failed part of a log. 70 and more: specific; 40 to 69: test and compile output; below: catch-alls.</summary>
     public required int Priority { get; init; }
-
-    /// <summary>The most telling signature first: its match becomes the root cause.</summary>
-    public required IReadOnlyList<Signature> Signatures { get; init; }
-    public required bool IsTransient { get; init; }
+    public required Transience Transient { get; init; }
     public required FailureAction Action { get; init; }
-    public IReadOnlyList<string> MayChange { get; init; } = [];
 
-    /// <summary><c>approval: auto</c>: a repair needs no person, as an upper bound.</summary>
+    /// <summary>True where the entry says <c>approval: auto</c>: an upper bound, the rules of the repository still hold.</summary>
     public required bool MayBeAutomatic { get; init; }
 
-    /// <summary>One sentence; <c>{name}</c> stands for a capture.</summary>
-    public required string Summary { get; init; }
+    /// <summary>What a repair may break: <c>low</c>, <c>medium</c> or <c>high</c>.</summary>
+    public required string Risk { get; init; }
 
-    /// <summary>One sentence; <c>{name}</c> stands for a capture.</summary>
-    public required string Next { get; init; }
+    /// <summary>How often a failed job may be run again for this entry; 0 where a retry is not the answer.</summary>
+    public int MaxRetries { get; init; }
 
-    /// <summary>True where the last match tells the cause (shells, retry loops), false where the first does (compilers, resolvers).</summary>
-    public required bool IsLastMatchCause { get; init; }
+    /// <summary>Waiting time before each retry; the last one counts for all further ones.</summary>
+    public IReadOnlyList<TimeSpan> RetryWaits { get; init; } = [];
 
-    /// <summary>Log lines that this entry explains.</summary>
+    /// <summary>Globs of the files that a repair may change. <c>{name}</c> stands for each value of a capture.</summary>
+    public IReadOnlyList<string> MayChange { get; init; } = [];
+    public required IReadOnlyList<Signature> Signatures { get; init; }
+
+    /// <summary>True where the last match in the failed part is the cause (shell scripts, retry loops, stack traces), false where the first is (compilers, resolvers).</summary>
+    public bool LastMatchIsCause { get; init; }
+
+    /// <summary>Captures that make two failures the same one; empty: the normalised text of the cause does.</summary>
+    public IReadOnlyList<string> Identity { get; init; } = [];
+
+    /// <summary>What happened. Sentences with <c>{capture}</c> placeholders; the first whose placeholders are all known is used.</summary>
+    public required IReadOnlyList<string> Summary { get; init; }
+
+    /// <summary>What to do next; as <see cref="Summary"/>.</summary>
+    public required IReadOnlyList<string> Next { get; init; }
+
+    /// <summary>Where in a log the cause stands, for people; empty when there is nothing to say.</summary>
+    public string Why { get; init; } = "";
+
+    /// <summary>A piece of a job log in which this entry is the primary diagnosis.</summary>
     public required string Sample { get; init; }
 
-    /// <summary>Log lines that look alike and are something else; empty when there are none.</summary>
+    /// <summary>A piece of a job log that looks similar and must not be taken for this failure; empty where none is known.</summary>
     public string LookAlike { get; init; } = "";
-}
-
-/// <summary>A pattern over one normalised log line.</summary>
-/// <param name="Keywords">Literals, one of which every matching line contains; tested before the pattern.</param>
-/// <param name="Groups">Names of the pattern's groups in order, <c>_</c> for one that is not kept.</param>
-/// <param name="IsDetail">Recorded beside other matches, but says nothing alone.</param>
-public sealed record Signature(string Pattern, IReadOnlyList<string> Keywords, IReadOnlyList<string> Groups, bool IsDetail)
-{
-    private readonly Lazy<Regex> _regex = new(() => Compile(Pattern));
-
-    public IReadOnlyDictionary<string, string>? Match(string line)
-    {
-        if (!HasKeyword(line))
-            return null;
-        var match = _regex.Value.Match(line);
-        if (!match.Success)
-            return null;
-        var captures = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var index = 0; index < Groups.Count; index++)
-            if (Groups[index] != "_" && match.Groups[index + 1] is { Success: true } group)
-                captures[Groups[index]] = group.Value.Trim();
-        return captures;
-    }
-
-    internal static Regex Compile(string pattern) =>
-        new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout);
-
-    private bool HasKeyword(string line)
-    {
-        foreach (var keyword in Keywords)
-            if (line.Contains(keyword, StringComparison.Ordinal))
-                return true;
-        return false;
-    }
-}
-
-public static class FailureCategories
-{
-    public static string Name(this FailureCategory category) => category switch
-    {
-        FailureCategory.LintFormat => "lint_format",
-        FailureCategory.AuthSecret => "auth_secret",
-        _ => category.ToString().ToLowerInvariant(),
-    };
-
-    public static string Name(this FailureAction action) => action.ToString().ToLowerInvariant();
 }

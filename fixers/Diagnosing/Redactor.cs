@@ -1,64 +1,152 @@
-using System.Buffers;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace QMoi.Fixers.Diagnosing;
 
-/// <summary>Replaces what looks like a secret by <c>[REDACTED]</c>. One per log: private keys span lines. Commit ids and UUIDs stay.</summary>
-public sealed class Redactor
+/// <summary>Takes secrets out of text: every known token shape, also where it is escaped, encoded or broken over lines. Hashes of commits and locks and UUIDs stay.</summary>
+public static class Redactor
 {
-    public const string Mask = "[REDACTED]";
+    public const string Mark = "[REDACTED]";
 
-    private static readonly SearchValues<string> Hints = SearchValues.Create(
-        ["gh", "glpat-", "gl", "xox", "xapp-", "hooks.slack.com", "AKIA", "ASIA", "npm_", "eyJ", "-----BEGIN", "://", "AIza", "sk-", "dckr_pat_", "pypi-", "earer ", "asic ", "ecret", "ECRET", "assw", "ASSW", "oken", "OKEN", "pi_key", "PI_KEY", "pi-key", "authToken"],
-        StringComparison.Ordinal);
+    // Fewer characters on the next line do not show that a token goes on there.
+    private const int ShortestPiece = 4;
 
-    private static readonly Regex Tokens = new(
-        @"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"
-        + @"|gl(?:pat|rt|oas|dt|ptt|ft|imt|agent|cbt|soat|ffct|rtr|wt)-[A-Za-z0-9_.=-]{16,}|GR1348941[A-Za-z0-9_-]{16,}"
-        + @"|xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{10,}"
-        + @"|(?:AKIA|ASIA)[A-Z0-9]{16}|npm_[A-Za-z0-9]{30,}|AIza[A-Za-z0-9_-]{35}|sk-[A-Za-z0-9_-]{20,}|dckr_pat_[A-Za-z0-9_-]{20,}|pypi-[A-Za-z0-9_-]{40,}"
-        + @"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?)|hooks\.slack\.com/services/[A-Za-z0-9/_-]+",
-        RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout);
+    private static readonly LinePattern PrivateKey = new(@"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|$)");
+    private static readonly LinePattern KeyBegin = new("-----BEGIN [A-Z0-9 ]*PRIVATE KEY");
 
-    private static readonly Regex UrlCredentials = new(@"(?<scheme>://)[^\s/@:'""]*:?[^\s/@'""]+@", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout);
+    // https://user:password@host, https://token@host
+    private static readonly LinePattern UrlCredentials = new(@"(?<scheme>[A-Za-z][A-Za-z0-9+.-]+://)([^\s/@:'""<>]*:[^\s/@'""<>]+|[^\s/@:'""<>]{16,})@");
 
-    private static readonly Regex Assignments = new(
-        @"(?<name>(?i:secret|secret_access_key|password|passwd|token|api[_-]?key|_authToken)[""']?\s{0,2}[=:]\s{0,2}[""']?)(?<value>[A-Za-z0-9+/_.~-]{16,}={0,2})|(?<scheme>(?i:bearer|basic) )(?<token>[A-Za-z0-9+/_.~-]{16,}={0,2})",
-        RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout);
+    private static readonly LinePattern HookUrls = new(
+        @"(?<keep>https://hooks\.slack\.com/(services|workflows|triggers)/|https://(ptb\.|canary\.)?discord(app)?\.com/api/webhooks/\d+/|https://[a-z0-9-]+\.webhook\.office\.com/webhookb2/)[A-Za-z0-9/_@%=&.-]{16,}");
 
-    private static readonly Regex Harmless = new(
-        @"^(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout);
+    private static readonly LinePattern Headers = new(
+        @"(?i)(?<keep>\b(authorization|proxy-authorization)[""']?\s*[:=]\s*[""']?(basic|bearer|token|negotiate)\s+)[A-Za-z0-9+/_.=~-]{8,}"
+        + @"|(?<keep>\b(private-token|job-token|deploy-token|x-api-key|x-gitlab-token|x-auth-token|x-vault-token|set-cookie|cookie)[""']?\s*[:=]\s*[""']?)[A-Za-z0-9+/_.=~%-]{8,}"
+        + @"|(?<keep>\bbearer\s+)[A-Za-z0-9+/_.=~-]{20,}");
 
-    private bool _isInsideKey;
+    private static readonly LinePattern Assignments = new(
+        @"(?i)(?<keep>(password|passwd|pwd|secret|_token|api_?key|access_?key(_id)?|auth_?token|_auth|private_?key|secret_?key|credentials?)[""']?\s?[=:]\s?[""']?)(?<value>[^\s""',;&]{6,})");
 
-    public string Redact(string line)
+    private static readonly LinePattern EscapedWord = new(@"[A-Za-z0-9_.~+/=-]*((%|\\u00|\\x)[0-9A-Fa-f]{2}[A-Za-z0-9_.~+/=-]*)+");
+    private static readonly LinePattern Escape = new(@"(%|\\u00|\\x)(?<code>[0-9A-Fa-f]{2})");
+    private static readonly LinePattern Base64Word = new("[A-Za-z0-9+/_-]{24,}={0,2}");
+
+    /// <summary>The text without secrets; the same string when there is none.</summary>
+    public static string Redact(string text)
     {
-        if (_isInsideKey)
-        {
-            _isInsideKey = !line.Contains("-----END", StringComparison.Ordinal) && IsKeyText(line);
-            if (_isInsideKey || line.Contains("-----END", StringComparison.Ordinal))
-                return Mask;
-        }
+        if (text.Length < 8)
+            return text;
 
-        if (!line.AsSpan().ContainsAny(Hints))
-            return line;
-        if (line.IndexOf("-----BEGIN", StringComparison.Ordinal) is >= 0 and var start && line.Contains("PRIVATE KEY", StringComparison.Ordinal))
-        {
-            _isInsideKey = !line.Contains("-----END", StringComparison.Ordinal);
-            return line[..start] + Mask;
-        }
-
-        line = Tokens.Replace(line, Mask);
-        line = UrlCredentials.Replace(line, "${scheme}" + Mask + "@");
-        return Assignments.Replace(line, MaskValue);
+        return text.Contains('\n', StringComparison.Ordinal) ? string.Join('\n', Redact(text.Split('\n'))) : OneLine(text);
     }
 
-    // A log cut short inside a key must not swallow everything after it.
-    private static bool IsKeyText(string line) => !line.Trim().Contains(' ', StringComparison.Ordinal) || line.Contains(": ", StringComparison.Ordinal);
+    /// <summary>Several lines of one text, in order.</summary>
+    public static IReadOnlyList<string> Redact(IReadOnlyList<string> lines) => [.. Broken(InsideKeys([.. lines])).Select(OneLine)];
 
-    private static string MaskValue(Match match)
+    internal static string? RedactOrNull(string? text) => text is null ? null : Redact(text);
+
+    private static string OneLine(string line) => line.Length < 8 ? line : Encoded(Escaped(Plain(line)));
+
+    private static string Plain(string text)
     {
-        var value = match.Groups["value"].Success ? match.Groups["value"] : match.Groups["token"];
-        return Harmless.IsMatch(value.Value) ? match.Value : match.Groups["name"].Value + match.Groups["scheme"].Value + Mask;
+        if (text.Contains("-----BEGIN", StringComparison.Ordinal))
+            text = PrivateKey.Replace(text, Mark);
+
+        text = TokenShapes.Replace(text, Mark);
+        if (text.Contains("://", StringComparison.Ordinal))
+        {
+            text = UrlCredentials.Replace(text, "${scheme}" + Mark + "@");
+            text = HookUrls.Replace(text, "${keep}" + Mark);
+        }
+
+        text = Headers.Replace(text, "${keep}" + Mark);
+        return Assignments.Replace(text, match => IsSecretValue(match.Groups["value"].Value) ? match.Groups["keep"].Value + Mark : match.Value);
+    }
+
+    // What stands behind password= is often a reference, a placeholder, a word of the sentence or already masked.
+    private static bool IsSecretValue(string value) =>
+        value[0] is not ('$' or '[' or '<' or '*' or '{' or '(' or '%') && value is not ("undefined" or "required" or "missing" or "parameter" or "unbound" or "environment")
+        && !value.Contains(Mark, StringComparison.Ordinal);
+
+    // %2D and \u002d hide the characters that a token is known by.
+    private static string Escaped(string text)
+    {
+        if (!text.Contains('%', StringComparison.Ordinal) && !text.Contains("\\u", StringComparison.Ordinal) && !text.Contains("\\x", StringComparison.Ordinal))
+            return text;
+
+        return EscapedWord.Replace(text, word =>
+        {
+            var plain = Escape.Replace(word.Value, escape => ((char)Convert.ToInt32(escape.Groups["code"].Value, 16)).ToString());
+            return TokenShapes.AnyIn(plain) || UrlCredentials.IsMatch(plain) ? Mark : word.Value;
+        });
+    }
+
+    private static string Encoded(string text) => Base64Word.Replace(text, word =>
+    {
+        var value = word.Value.Replace('-', '+').Replace('_', '/').TrimEnd('=');
+
+        // The run need not begin where the encoded text does: three other offsets cover all.
+        for (var skip = 0; skip < 4; skip++)
+        {
+            var rest = value[skip..];
+            rest = rest[..(rest.Length - (rest.Length % 4 == 1 ? 1 : 0))];
+            var bytes = new byte[rest.Length];
+            if (!Convert.TryFromBase64String(rest.PadRight((rest.Length + 3) / 4 * 4, '='), bytes, out var count))
+                continue;
+
+            var plain = Encoding.Latin1.GetString(bytes, 0, count);
+            if (TokenShapes.AnyIn(plain) || KeyBegin.IsMatch(plain) || UrlCredentials.IsMatch(plain))
+                return Mark;
+        }
+
+        return word.Value;
+    });
+
+    // The lines of a private key whose frame is on other lines.
+    private static string[] InsideKeys(string[] lines)
+    {
+        var isInside = false;
+        for (var at = 0; at < lines.Length; at++)
+        {
+            var begins = KeyBegin.IsMatch(lines[at]);
+            var ends = lines[at].Contains("-----END", StringComparison.Ordinal);
+            if (begins || isInside)
+                lines[at] = Mark;
+
+            isInside = (isInside || begins) && !ends;
+        }
+
+        return lines;
+    }
+
+    // Half a token shows itself together with its other half. One that is whole already goes on only where the next line looks like it, and not like a word.
+    private static bool GoesOn(string first, string second) =>
+        TokenShapes.AnyIn(first)
+            ? second.Length >= 2 * ShortestPiece && second.AsSpan().ContainsAnyInRange('0', '9') && second.AsSpan().ContainsAnyInRange('A', 'Z') && second.AsSpan().ContainsAnyInRange('a', 'z')
+            : TokenShapes.AnyIn(first + second);
+
+    private static string[] Broken(string[] lines)
+    {
+        for (var at = 0; at + 1 < lines.Length; at++)
+        {
+            var first = lines[at].TrimEnd('\r');
+            var start = TokenShapes.UnfinishedAt(first);
+            if (start < 0)
+                continue;
+
+            var second = lines[at + 1].TrimStart();
+            var end = 0;
+            while (end < second.Length && (char.IsAsciiLetterOrDigit(second[end]) || second[end] is '_' or '-' or '.'))
+                end++;
+
+            if (end < ShortestPiece || !GoesOn(first[start..], second[..end]))
+                continue;
+
+            lines[at] = first[..start] + Mark;
+            lines[at + 1] = Mark + second[end..];
+        }
+
+        return lines;
     }
 }

@@ -21,7 +21,7 @@ internal static class CatalogCommand
     private static int Run(bool json)
     {
         IReadOnlyList<CatalogJson> entries = [.. Catalogue.Embedded.Entries.OrderBy(entry => entry.Id, StringComparer.Ordinal)
-            .Select(entry => new CatalogJson(entry.Id, entry.Title, entry.Category.Name(), entry.IsTransient, entry.Action.Name(), FixerIndex.Find(entry.Id) is not null))];
+            .Select(entry => new CatalogJson(entry.Id, entry.Title, entry.Category.Name(), entry.Transient == Transience.Yes, entry.Action.Name(), FixerIndex.Find(entry.Id) is not null))];
         if (json)
         {
             Terminal.Out.WriteLine(JsonSerializer.Serialize(entries, OutputJson.Readable.IReadOnlyListCatalogJson));

@@ -1,0 +1,77 @@
+using System.Text.RegularExpressions;
+
+namespace QMoi.Fixers.Diagnosing;
+
+/// <summary>How much a line looks like the cause of a failure, and of what kind, without the catalogue.</summary>
+/// <param name="Weight">On the scale of <see cref="CatalogueEntry.Priority"/>.</param>
+/// <param name="IsFirst">True where the first such line tells the cause (compilers, test runners), false where the last does (shells).</param>
+internal readonly record struct ErrorSign(int Weight, FailureCategory Category, bool IsFirst);
+
+internal static partial class ErrorSigns
+{
+    private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
+    private const int Limit = 250;
+
+    internal static ErrorSign Of(string text)
+    {
+        if (text.Length < 3 || IsWrapper(text) || Harmless().IsMatch(text) || IsWarning(text))
+            return default;
+
+        if (Located().IsMatch(text))
+            return new ErrorSign(44, FailureCategory.Compile, IsFirst: true);
+
+        if (FailedTest().IsMatch(text))
+            return new ErrorSign(42, FailureCategory.Test, IsFirst: true);
+
+        if (Finding().IsMatch(text))
+            return new ErrorSign(30, FailureCategory.LintFormat, IsFirst: true);
+
+        if (Thrown().IsMatch(text))
+            return new ErrorSign(36, FailureCategory.Unknown, IsFirst: false);
+
+        if (Stated().IsMatch(text))
+            return new ErrorSign(36, FailureCategory.Unknown, IsFirst: true);
+
+        if (Likely().IsMatch(text))
+            return new ErrorSign(24, FailureCategory.Unknown, IsFirst: false);
+
+        return Possible().IsMatch(text) ? new ErrorSign(12, FailureCategory.Unknown, IsFirst: false) : default;
+    }
+
+    internal static bool IsWarning(string text) => Warning().IsMatch(text);
+
+    /// <summary>Says that something failed and never what: the last words of runners and build tools.</summary>
+    internal static bool IsWrapper(string text) => Wrapper().IsMatch(text);
+
+    // src/a.c:3:5: error: ..., A.java:[3,5] error, a.cs(3,5): error CS0103, File "a.py", line 3
+    [GeneratedRegex(@"^\S.{0,300}?(:\d+(:\d+)?:? |\(\d+(,\d+)*\) ?: |:\[\d+,\d+\] )(fatal )?error\b|^\S+:\d+:\d+:? -? ?error\b|^error(\[E\d+\])?: |: undefined reference to |^(/\S+/)?ld: |^E: |^\S+\.\w+:\d+:\d+: (syntax error|error:)", Options, Limit)]
+    private static partial Regex Located();
+
+    [GeneratedRegex(@"^\s*(--- FAIL:|FAIL[: ]\s?\S|not ok \d|\d+\) \S|[\u2715\u2717\u2718\u2716\u25CF] \S|FAILED[ :]|\[FAIL|\[  FAILED  \]|Failure:|Failures:|Failed tests?:|FAILURES)|\bFAILED$|<<< (FAILURE|ERROR)!|^thread '.{1,200}' (\(\d+\) )?panicked|^=+ (FAILURES|ERRORS) =+|^_{3,} \S.* _{3,}$|\[FAIL\]$|^(FAIL|ERROR): \S|Failed \d+/\d+ subtests|\*\*\* FAILED \*\*\*|\d+ (tests?|specs?|examples?|assertions?|suites?|cases?)( \w+)? (failed|failing)|\b[1-9]\d* (failing|failures?|failed)\b", Options, Limit)]
+    private static partial Regex FailedTest();
+
+    // path:line:column: message, as most linters print it
+    [GeneratedRegex(@"^\s{0,4}(\./)?[\w@/.+-]+\.\w{1,12}:\d+(:\d+)?:? +\S", Options, Limit)]
+    private static partial Regex Finding();
+
+    [GeneratedRegex(@"^\s{0,8}(Uncaught )?([\w$]+[.:]{1,2})*[A-Z]\w*(Error|Exception|Failure)\b( \[\w+\])?(:|$)|^\*\* \(\w+|^Traceback |^\s*Caused by: |rake aborted|^panic: |^fatal error: ", Options, Limit)]
+    private static partial Regex Thrown();
+
+    [GeneratedRegex(@"^\W{0,6}(error|fatal|failed|failure|panic|critical|abort(ed|ing)?)\b|\b(ERROR|FATAL|FAILED|FAILURE)\b|\b(error|fatal|failure): |: (command )?not found$|: No such file or directory$|: [Pp]ermission denied$|\(core dumped\)|^Segmentation fault", Options | RegexOptions.IgnoreCase, Limit)]
+    private static partial Regex Stated();
+
+    [GeneratedRegex(@"\b(errors?|fatal|panic(ked)?|fail(s|ed|ing|ures?)?|traceback|cannot|can't|could not|couldn't|unable to|not found|no such|denied|assert\w*|segmentation fault|abort(ed)?|killed|refused|timed out|exceeded)\b|(Error|Exception)\b", Options | RegexOptions.IgnoreCase, Limit)]
+    private static partial Regex Likely();
+
+    [GeneratedRegex(@"\b(invalid|undefined|unexpected|missing|mismatch|differs?|unknown|illegal|violations?|stale|out of date|not allowed|not (set|empty|supported|valid|exist)|does not|doesn't|must (be|not)|should (be|not|have)|expected|incorrect|wrong|broken|bad|problems?|offenses?)\b", Options | RegexOptions.IgnoreCase, Limit)]
+    private static partial Regex Possible();
+
+    [GeneratedRegex(@"^\s*(\[?(warn|warning|info|debug|notice|deprecat\w*)\]?\b|npm (warn|notice)|W: )|: warning[: ]|\bwarning: |DeprecationWarning", Options | RegexOptions.IgnoreCase, Limit)]
+    private static partial Regex Warning();
+
+    [GeneratedRegex(@"\b(no|0|zero) (errors?|failures?|failed|failing|warnings?|problems?|offenses?)\b|\b(errors?|failures?|failed|failing): ?0\b(?!.*\b(errors?|failures?|failed): ?[1-9])|[-/\w](error|fail|exception)s?[-\w]*\.(js|ts|py|rb|go|java|o|c|h|cpp|html|css|md|class|cs|rs|ex|beam)\b(?!:\d)|-Werror|--fail|on[-_]?error|error[-_]?(log|page|handl|report|code)|allow[-_]fail|fail[-_]fast|\bset -e|[.\s]+ok$|^\s*(ok|PASS(ED)?|passed)\b|\bPASSED\b|^\+{0,3} ?(if|echo|test|return|export|then|elif) ", Options | RegexOptions.IgnoreCase, Limit)]
+    private static partial Regex Harmless();
+
+    [GeneratedRegex(@"^\s*(g?make(\[\d+\])?: \*\*\*|ninja: build stopped|cc1(plus)?: all warnings|collect2: |npm (ERR!|error)(\s*$| (Lifecycle script|A complete log|Exit status|Failed at|This is probably|Test failed|path|workspace|location|command|code|errno|signal|node|npm|argv|\S+@\S+ \w+: )\b)|yarn: |error Command failed|info Visit|error: (could not compile|aborting due|build failed|test failed|Recipe)|\[ERROR\] (\[Help|Re-run|To see|For more|-> |After correcting|Failed to execute goal|\s*mvn|$)|The command |Done\. Your build|travis_|Process completed with|ERROR: Job failed|Build step '|Finished: |Exited with code|Command exited|ERROR: script returned|BUILD FAILED|FAILURE: Build failed|BUILD FAILURE|\* (Try|Get more|What went wrong)|> Run with|Cleaning up|Uploading artifacts|section_|\d+ errors?( generated)?\.?$|at \S+[ (]|rake aborted!|\(See full trace|Tasks: TOP|Sorry,|exit status \d+|exit code \d+|Error: Process completed|make: Target|Makefile:\d+: recipe|Build was aborted|script returned exit code)", Options, Limit)]
+    private static partial Regex Wrapper();
+}

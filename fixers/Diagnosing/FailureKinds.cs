@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+
+namespace QMoi.Fixers.Diagnosing;
+
+/// <summary>What kind of thing went wrong, for a failure that the catalogue does not know: from the lines that tell it and from the command that ran.</summary>
+internal static partial class FailureKinds
+{
+    private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase;
+    private const int Limit = 250;
+
+    internal static FailureCategory Of(IReadOnlyList<string> lines, string? command, FailureCategory sign)
+    {
+        var text = string.Join('\n', lines);
+        if (Network().IsMatch(text))
+            return FailureCategory.Network;
+        if (Access().IsMatch(text))
+            return FailureCategory.AuthSecret;
+        if (Vcs().IsMatch(text))
+            return FailureCategory.Vcs;
+        if (sign == FailureCategory.Test || Test().IsMatch(text))
+            return FailureCategory.Test;
+        if (Config().IsMatch(text))
+            return FailureCategory.Config;
+        if (Dependency().IsMatch(text))
+            return FailureCategory.Dependency;
+        if (Lint().IsMatch(text))
+            return FailureCategory.LintFormat;
+        if (sign is FailureCategory.Compile)
+            return command is not null && LintCommand().IsMatch(command) ? FailureCategory.LintFormat : FailureCategory.Compile;
+        if (command is null)
+            return sign;
+        if (LintCommand().IsMatch(command))
+            return FailureCategory.LintFormat;
+        if (TestCommand().IsMatch(command))
+            return FailureCategory.Test;
+        if (InstallCommand().IsMatch(command))
+            return FailureCategory.Dependency;
+        return BuildCommand().IsMatch(command) ? FailureCategory.Compile : sign;
+    }
+
+    [GeneratedRegex(@"connection (refused|reset|timed out|closed)|could not resolve host|network is unreachable|\b50[234] (bad gateway|service unavailable|gateway)|empty reply from server|SSL connect error|TLS handshake|temporary failure in name resolution|couldn't establish|http connection", Options, Limit)]
+    private static partial Regex Network();
+
+    [GeneratedRegex(@"\b(401|403)\b.{0,40}(unauthori[sz]ed|forbidden)|(unauthori[sz]ed|forbidden).{0,40}\b(401|403)\b|access ?denied|authentication (failed|required)|bad credentials|not authori[sz]ed|credentials could not", Options, Limit)]
+    private static partial Regex Access();
+
+    [GeneratedRegex(@"^(fatal|error): .*(repository|branch|ref|commit|pathspec|refspec|remote|merge|submodule|tag)\b|\bgit (clone|fetch|push|pull|checkout|merge|rebase|cherry-pick|submodule)\b|cloning remote|merge conflict", Options | RegexOptions.Multiline, Limit)]
+    private static partial Regex Vcs();
+
+    [GeneratedRegex(@"\bassert|\bexpect(ed|ation)?\b.*\b(got|but|actual|received|to (be|equal|have|match))\b|\b(test|spec)s?\b.{0,60}\bfail|\bfail.{0,60}\b(test|spec)s?\b|\d+ failures?\b|panicked at", Options, Limit)]
+    private static partial Regex Test();
+
+    [GeneratedRegex(@"no such file or directory|command not found|permission denied|is not recognized as|unknown (option|flag|argument|command|switch)|(illegal|invalid|unrecognized) (option|switch|argument)|missing required|environment variable|not configured|no rakefile|missing script|yaml|not set\b|cannot stat", Options, Limit)]
+    private static partial Regex Config();
+
+    [GeneratedRegex(@"could not (find|resolve).{0,60}(package|dependenc|artifact|version|gem|module)|no matching (version|distribution)|packages? (not|could not be) found|unmet dependenc|dependenc(y|ies).{0,60}(conflict|fail|not found|could not)|requirements could not be resolved|requires? (a )?(newer|different|version)|lock ?file|unsatisfiable|no module named|cannot find (module|package)|failed to install|error occurr?ed while installing|cannot open shared object", Options, Limit)]
+    private static partial Regex Dependency();
+
+    [GeneratedRegex(@"\b(lint(er|ing)?|eslint|flake8|pylint|rubocop|checkstyle|spotbugs|pmd|clang-(tidy|format)|prettier|stylelint|standard|black|gofmt|offenses?|style|formatt(ed|ing)|indent(ation|ed)?|trailing (space|whitespace)|undocumented|whitespace)\b", Options, Limit)]
+    private static partial Regex Lint();
+
+    [GeneratedRegex(@"lint|style|format|prettier|flake8|black|rubocop|standard|check(style|patch)|codespell|spell|docs?\b|html-?proofer|awesome_bot", Options, Limit)]
+    private static partial Regex LintCommand();
+
+    [GeneratedRegex(@"test|spec|check\b|rake$|bench|cover|verify|phpunit|pytest|tox\b|jest|mocha|karma|ctest|prove|rspec|cucumber", Options, Limit)]
+    private static partial Regex TestCommand();
+
+    [GeneratedRegex(@"\b(install|restore|npm (ci|i)|bundle|pip|composer|apt(-get)?|yarn$|deps|update|brew|conda|cabal (update|fetch)|luarocks)\b", Options, Limit)]
+    private static partial Regex InstallCommand();
+
+    [GeneratedRegex(@"build|make|compile|package|assemble|webpack|tsc\b|cargo|dist|bundle", Options, Limit)]
+    private static partial Regex BuildCommand();
+}

@@ -1,0 +1,78 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace QMoi.Fixers.Diagnosing;
+
+/// <summary>What one line of a job log must look like. Made when first needed, safe for many threads.</summary>
+public sealed class Signature
+{
+    private readonly LinePattern _line;
+    private readonly LinePattern? _exception;
+    private readonly LinePattern? _heading;
+    private readonly LinePattern? _command;
+    private readonly byte[][][] _alsoHolds;
+
+    /// <exception cref="ArgumentException">No text of the pattern is long enough to be looked for.</exception>
+    internal Signature(string pattern, IReadOnlyList<string> keywords, bool isSupporting, string? unless, string? headingPattern, string? commandPattern)
+    {
+        Pattern = pattern;
+        IsSupporting = isSupporting;
+        _line = new LinePattern(pattern);
+        _exception = unless is null ? null : new LinePattern(unless);
+        _heading = headingPattern is null ? null : new LinePattern(headingPattern);
+        _command = commandPattern is null ? null : new LinePattern(commandPattern);
+        IgnoresCase = keywords.Count > 0 || pattern.Contains("(?i", StringComparison.Ordinal);
+        IsAnchored = pattern.Contains('^', StringComparison.Ordinal);
+        var sets = RequiredLiterals.Of(pattern);
+        Keywords = commandPattern is not null ? [] : keywords.Count > 0 ? keywords : sets.FirstOrDefault(set => set.Shortest >= LiteralFinder.ShortestText)?.Texts ?? [];
+        if (Keywords.Count == 0 && _command is null)
+            throw new ArgumentException($"it demands no text of {LiteralFinder.ShortestText} or more characters: give a keyword", nameof(pattern));
+
+        _alsoHolds = pattern.Contains("(?i", StringComparison.Ordinal) ? [] : [.. sets.Where(set => !ReferenceEquals(set.Texts, Keywords) && set.Shortest > 1).Select(set => set.Texts.Select(Encoding.UTF8.GetBytes).ToArray())];
+    }
+
+    public string Pattern { get; }
+
+    /// <summary>Texts of which a matching line holds at least one; empty where the command decides instead.</summary>
+    public IReadOnlyList<string> Keywords { get; }
+
+    /// <summary>Adds lines and captures to an entry that another signature has established, but does not establish it.</summary>
+    public bool IsSupporting { get; }
+
+    /// <summary>The case of <see cref="Keywords"/> does not matter.</summary>
+    internal bool IgnoresCase { get; }
+
+    /// <summary>Where the line begins matters: it is tried without a tool's prefix as well.</summary>
+    internal bool IsAnchored { get; }
+
+    /// <summary>Every line that certain commands print is tried, and no other.</summary>
+    internal bool HasCommand => _command is not null;
+
+    internal bool HasHeading => _heading is not null;
+
+    /// <summary>False where the line lacks a text that the pattern demands beside the keyword.</summary>
+    internal bool IsPossible(ReadOnlySpan<byte> line)
+    {
+        foreach (var texts in _alsoHolds)
+        {
+            var isThere = false;
+            foreach (var text in texts)
+                isThere = isThere || line.IndexOf(text) >= 0;
+
+            if (!isThere)
+                return false;
+        }
+
+        return true;
+    }
+
+    internal Match? Match(string text)
+    {
+        var match = _line.Match(text);
+        return match.Success && _exception?.IsMatch(text) != true ? match : null;
+    }
+
+    internal bool IsPrintedBy(string command) => _command?.IsMatch(command) == true;
+
+    internal Match? MatchHeading(string text) => _heading?.Match(text) is { Success: true } match ? match : null;
+}
