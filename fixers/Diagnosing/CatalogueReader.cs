@@ -22,7 +22,7 @@ internal static class CatalogueReader
         "why", "sample", "look_alike",
     ];
 
-    private static readonly string[] SignatureKeys = ["pattern", "keyword", "command", "supports", "unless", "heading"];
+    private static readonly string[] SignatureKeys = ["pattern", "keyword", "command", "supports", "consequence", "unless", "heading"];
 
     internal static IReadOnlyList<CatalogueEntry> Read(string file, string yaml)
     {
@@ -122,17 +122,19 @@ internal static class CatalogueReader
         if (keywords.Any(keyword => Encoding.UTF8.GetByteCount(keyword) < LiteralFinder.ShortestText || keyword.Any(symbol => char.IsControl(symbol) && symbol != '\t')))
             throw keys.Error("keyword", $"{LiteralFinder.ShortestText} or more visible characters are expected");
 
-        var isSupporting = keys.Has("supports") && keys.OneOf("supports", name => name switch { "true" => true, "false" => false, _ => (bool?)null });
+        var (isSupporting, isConsequence) = (Flag(keys, "supports"), Flag(keys, "consequence"));
         var (unless, heading, command) = (CheckedPattern(keys, "unless", []), CheckedPattern(keys, "heading", names), CheckedPattern(keys, "command", []));
         try
         {
-            return new Signature(pattern, keywords, isSupporting, unless, heading, command);
+            return new Signature(pattern, keywords, unless, heading, command) { IsSupporting = isSupporting, IsConsequence = isConsequence };
         }
         catch (ArgumentException unusable)
         {
             throw keys.Error("pattern", unusable.Message);
         }
     }
+
+    private static bool Flag(Keys keys, string key) => keys.Has(key) && keys.OneOf(key, name => name switch { "true" => true, "false" => false, _ => (bool?)null });
 
     private static string? CheckedPattern(Keys keys, string key, HashSet<string> names)
     {

@@ -6,6 +6,8 @@ internal static class Confidence
     internal static double Of(Candidate candidate, LogStructure structure)
     {
         var confidence = candidate.Entry.Priority switch { >= 80 => 0.97, >= 70 => 0.95, >= 60 => 0.92, >= 40 => 0.85, _ => 0.6 };
+        if (candidate.Part.IsConsequence)
+            confidence = 0.3;
         if (candidate.Part.IsWarningOnly)
             confidence -= 0.3;
 

@@ -55,6 +55,12 @@ internal sealed class SegmentHits(Segment segment)
 
     internal Cluster? LastCluster { get; set; }
 
+    /// <summary>The first one with an error that the runner itself marks.</summary>
+    internal Cluster? FirstMarked { get; set; }
+
+    /// <summary>All that matched only says that something failed.</summary>
+    internal bool IsConsequence { get; set; } = true;
+
     internal bool IsEstablished { get; set; }
 
     internal bool HasError { get; set; }

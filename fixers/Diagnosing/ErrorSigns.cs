@@ -14,7 +14,7 @@ internal static partial class ErrorSigns
 
     internal static ErrorSign Of(string text)
     {
-        if (text.Length < 3 || IsWrapper(text) || Harmless().IsMatch(text) || IsWarning(text))
+        if (text.Length < 3 || IsWrapper(text) || IsPassed(text) || Harmless().IsMatch(text) || IsWarning(text))
             return default;
 
         if (Located().IsMatch(text))
@@ -29,8 +29,11 @@ internal static partial class ErrorSigns
         if (Thrown().IsMatch(text))
             return new ErrorSign(36, FailureCategory.Unknown, IsFirst: false);
 
+        if (Announced().IsMatch(text))
+            return new ErrorSign(38, FailureCategory.Unknown, IsFirst: true);
+
         if (Stated().IsMatch(text))
-            return new ErrorSign(36, FailureCategory.Unknown, IsFirst: true);
+            return new ErrorSign(33, FailureCategory.Unknown, IsFirst: true);
 
         if (Likely().IsMatch(text))
             return new ErrorSign(24, FailureCategory.Unknown, IsFirst: false);
@@ -39,6 +42,9 @@ internal static partial class ErrorSigns
     }
 
     internal static bool IsWarning(string text) => Warning().IsMatch(text);
+
+    /// <summary>Reports a test, check or step that passed or was left out.</summary>
+    internal static bool IsPassed(string text) => Passed().IsMatch(text);
 
     /// <summary>Says that something failed and never what: the last words of runners and build tools.</summary>
     internal static bool IsWrapper(string text) => Wrapper().IsMatch(text);
@@ -57,7 +63,10 @@ internal static partial class ErrorSigns
     [GeneratedRegex(@"^\s{0,8}(Uncaught )?([\w$]+[.:]{1,2})*[A-Z]\w*(Error|Exception|Failure)\b( \[\w+\])?(:|$)|^\*\* \(\w+|^Traceback |^\s*Caused by: |rake aborted|^panic: |^fatal error: ", Options, Limit)]
     private static partial Regex Thrown();
 
-    [GeneratedRegex(@"^\W{0,6}(error|fatal|failed|failure|panic|critical|abort(ed|ing)?)\b|\b(ERROR|FATAL|FAILED|FAILURE)\b|\b(error|fatal|failure): |: (command )?not found$|: No such file or directory$|: [Pp]ermission denied$|\(core dumped\)|^Segmentation fault", Options | RegexOptions.IgnoreCase, Limit)]
+    [GeneratedRegex(@"^\W{0,6}(error|fatal|failed|failure|panic|critical)\b|^(\S+: ){1,2}(line \d+: )?\S+: (command )?not found$|^No such file or directory|^(\w\S*: ){1,3}\S.{0,200}: No such file or directory$", Options | RegexOptions.IgnoreCase, Limit)]
+    private static partial Regex Announced();
+
+    [GeneratedRegex(@"^\W{0,6}abort(ed|ing)?\b|\b(ERROR|FATAL|FAILED|FAILURE)\b|\b(error|fatal|failure): |: (command )?not found$|: No such file or directory$|: [Pp]ermission denied$|\(core dumped\)|^Segmentation fault", Options | RegexOptions.IgnoreCase, Limit)]
     private static partial Regex Stated();
 
     [GeneratedRegex(@"\b(errors?|fatal|panic(ked)?|fail(s|ed|ing|ures?)?|traceback|cannot|can't|could not|couldn't|unable to|not found|no such|denied|assert\w*|segmentation fault|abort(ed)?|killed|refused|timed out|exceeded)\b|(Error|Exception)\b", Options | RegexOptions.IgnoreCase, Limit)]
@@ -69,9 +78,12 @@ internal static partial class ErrorSigns
     [GeneratedRegex(@"^\s*(\[?(warn|warning|info|debug|notice|deprecat\w*)\]?\b|npm (warn|notice)|W: )|: warning[: ]|\bwarning: |DeprecationWarning", Options | RegexOptions.IgnoreCase, Limit)]
     private static partial Regex Warning();
 
-    [GeneratedRegex(@"\b(no|0|zero) (errors?|failures?|failed|failing|warnings?|problems?|offenses?)\b|\b(errors?|failures?|failed|failing): ?0\b(?!.*\b(errors?|failures?|failed): ?[1-9])|[-/\w](error|fail|exception)s?[-\w]*\.(js|ts|py|rb|go|java|o|c|h|cpp|html|css|md|class|cs|rs|ex|beam)\b(?!:\d)|-Werror|--fail|on[-_]?error|error[-_]?(log|page|handl|report|code)|allow[-_]fail|fail[-_]fast|\bset -e|[.\s]+ok$|^\s*(ok|PASS(ED)?|passed)\b|\bPASSED\b|^\+{0,3} ?(if|echo|test|return|export|then|elif) ", Options | RegexOptions.IgnoreCase, Limit)]
+    [GeneratedRegex(@"^\s*([\u2713\u2714\u221A] |\[ +OK +\]|ok \d+\b|ok  +\S|PASS(ED)?\b|SKIP(PED)?\b)|\.{3,} ?(ok|skipped|passed|done|yes)\b|\bPASSED\b|[.\s]ok$", Options, Limit)]
+    private static partial Regex Passed();
+
+    [GeneratedRegex(@"^\W{0,4}(download(ing|ed)|compiling|parsing|linting|unpacking|installing|preparing|fetching|building|selecting|setting up|using|get:\d|collecting|checking for|copying|adding|creating|extracting|inflating|linking|generating)\b(?!.*\b(failed|error:))|^\s*\[?--?[a-z]|\b(no|0|zero) (errors?|failures?|failed|failing|warnings?|problems?|offenses?)\b|\b(errors?|failures?|failed|failing): ?0\b(?!.*\b(errors?|failures?|failed): ?[1-9])|[-/\w](error|fail|exception)s?[-\w]*\.(js|ts|py|rb|go|java|o|c|h|cpp|html|css|md|class|cs|rs|ex|beam)\b(?!:\d)|-Werror|--fail|on[-_]?error|error[-_]?(log|page|handl|report|code)|allow[-_]fail|fail[-_]fast|\bset -e|^\+{0,3} ?(if|echo|test|return|export|then|elif) ", Options | RegexOptions.IgnoreCase, Limit)]
     private static partial Regex Harmless();
 
-    [GeneratedRegex(@"^\s*(g?make(\[\d+\])?: \*\*\*|ninja: build stopped|cc1(plus)?: all warnings|collect2: |npm (ERR!|error)(\s*$| (Lifecycle script|A complete log|Exit status|Failed at|This is probably|Test failed|path|workspace|location|command|code|errno|signal|node|npm|argv|\S+@\S+ \w+: )\b)|yarn: |error Command failed|info Visit|error: (could not compile|aborting due|build failed|test failed|Recipe)|\[ERROR\] (\[Help|Re-run|To see|For more|-> |After correcting|Failed to execute goal|\s*mvn|$)|The command |Done\. Your build|travis_|Process completed with|ERROR: Job failed|Build step '|Finished: |Exited with code|Command exited|ERROR: script returned|BUILD FAILED|FAILURE: Build failed|BUILD FAILURE|\* (Try|Get more|What went wrong)|> Run with|Cleaning up|Uploading artifacts|section_|\d+ errors?( generated)?\.?$|at \S+[ (]|rake aborted!|\(See full trace|Tasks: TOP|Sorry,|exit status \d+|exit code \d+|Error: Process completed|make: Target|Makefile:\d+: recipe|Build was aborted|script returned exit code)", Options, Limit)]
+    [GeneratedRegex(@"^\s*(g?make(\[\d+\])?: \*\*\*|ninja: build stopped|cc1(plus)?: all warnings|collect2: |npm (ERR!|error)(\s*$| (Lifecycle script|A complete log|Exit status|Failed at|This is probably|Test failed|path|workspace|location|command|code|errno|signal|node|npm|argv|\S+@\S+ \w+: )\b)|yarn: |error Command failed|info Visit|error: (could not compile|aborting due|build failed|test failed|Recipe)|\[ERROR\] (\[Help|Re-run|To see|For more|-> |After correcting|Failed to execute goal|\s*mvn|$)|The command |Done\. Your build|travis_|Process completed with|ERROR: Job failed|Build step '|Finished: |Exited with code|Command exited|ERROR: script returned|BUILD FAILED|FAILURE: Build failed|BUILD FAILURE|\* (Try|Get more|What went wrong)|> Run with|Cleaning up|Uploading artifacts|section_|\d+ errors?( generated)?\.?$|at \S+[ (]|rake aborted!|\(See full trace|Tasks: TOP|Sorry,|exit status \d+|exit code \d+|Error: Process completed|ERROR: ""|error: script ""|.{0,60}shell_session_update|\u2716? ?\d+ problems?\b|make: Target|Makefile:\d+: recipe|Build was aborted|script returned exit code)", Options, Limit)]
     private static partial Regex Wrapper();
 }

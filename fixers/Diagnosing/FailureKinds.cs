@@ -11,23 +11,33 @@ internal static partial class FailureKinds
     internal static FailureCategory Of(IReadOnlyList<string> lines, string? command, FailureCategory sign)
     {
         var text = string.Join('\n', lines);
+        if (Infrastructure().IsMatch(text))
+            return FailureCategory.Infrastructure;
+        if (Resource().IsMatch(text))
+            return FailureCategory.Resource;
         if (Network().IsMatch(text))
             return FailureCategory.Network;
+        if (TimedOut().IsMatch(text))
+            return FailureCategory.Timeout;
         if (Access().IsMatch(text))
             return FailureCategory.AuthSecret;
         if (Vcs().IsMatch(text))
             return FailureCategory.Vcs;
-        if (sign == FailureCategory.Test || Test().IsMatch(text))
+        if (sign == FailureCategory.Test)
             return FailureCategory.Test;
+        if (sign == FailureCategory.Compile)
+            return command is not null && LintCommand().IsMatch(command) ? FailureCategory.LintFormat : FailureCategory.Compile;
         if (Config().IsMatch(text))
             return FailureCategory.Config;
         if (Dependency().IsMatch(text))
             return FailureCategory.Dependency;
+        if (Compile().IsMatch(text))
+            return FailureCategory.Compile;
         if (Lint().IsMatch(text))
             return FailureCategory.LintFormat;
-        if (sign is FailureCategory.Compile)
-            return command is not null && LintCommand().IsMatch(command) ? FailureCategory.LintFormat : FailureCategory.Compile;
-        if (command is null)
+        if (Test().IsMatch(text))
+            return FailureCategory.Test;
+        if (command is null || sign != FailureCategory.Unknown)
             return sign;
         if (LintCommand().IsMatch(command))
             return FailureCategory.LintFormat;
@@ -35,10 +45,22 @@ internal static partial class FailureKinds
             return FailureCategory.Test;
         if (InstallCommand().IsMatch(command))
             return FailureCategory.Dependency;
-        return BuildCommand().IsMatch(command) ? FailureCategory.Compile : sign;
+        return BuildCommand().IsMatch(command) ? FailureCategory.Compile : FailureCategory.Unknown;
     }
 
-    [GeneratedRegex(@"connection (refused|reset|timed out|closed)|could not resolve host|network is unreachable|\b50[234] (bad gateway|service unavailable|gateway)|empty reply from server|SSL connect error|TLS handshake|temporary failure in name resolution|couldn't establish|http connection", Options, Limit)]
+    [GeneratedRegex(@"received (SIG(INT|TERM)|a shutdown signal)|shutdown signal|operation was cancell?ed|lost communication|runner (has|was|process)|hudson\.remoting|\bevicted\b|\bpod\b.{0,60}(fail|unhealthy|pending)|rate limit", Options, Limit)]
+    private static partial Regex Infrastructure();
+
+    [GeneratedRegex(@"out ?of ?memory|no space left|cannot allocate memory|disk quota|\bOOM|heap out of", Options, Limit)]
+    private static partial Regex Resource();
+
+    [GeneratedRegex(@"timed out after|exceeded the (maximum|time)|time limit exceeded|no output (has been )?received|returning 124|took (>|longer than)", Options, Limit)]
+    private static partial Regex TimedOut();
+
+    [GeneratedRegex(@"syntax ?error|unexpected token|parse error|(cannot|could not) (compile|find symbol)|undefined (reference|symbol|variable|function)|invalid (css|syntax)|compilation (failed|error)|type ?error: .* is not assignable|unknown module|not in scope", Options, Limit)]
+    private static partial Regex Compile();
+
+    [GeneratedRegex(@"connection (refused|reset|timed out|closed)|could not resolve host|network is unreachable|\b50[234] (bad gateway|service unavailable|gateway)|empty reply from server|SSL connect error|TLS handshake|temporary failure in name resolution|couldn't establish|http connection|failed to download (action|archive|file|https?)|error downloading|failed to fetch|unable to access", Options, Limit)]
     private static partial Regex Network();
 
     [GeneratedRegex(@"\b(401|403)\b.{0,40}(unauthori[sz]ed|forbidden)|(unauthori[sz]ed|forbidden).{0,40}\b(401|403)\b|access ?denied|authentication (failed|required)|bad credentials|not authori[sz]ed|credentials could not", Options, Limit)]
@@ -56,7 +78,7 @@ internal static partial class FailureKinds
     [GeneratedRegex(@"could not (find|resolve).{0,60}(package|dependenc|artifact|version|gem|module)|no matching (version|distribution)|packages? (not|could not be) found|unmet dependenc|dependenc(y|ies).{0,60}(conflict|fail|not found|could not)|requirements could not be resolved|requires? (a )?(newer|different|version)|lock ?file|unsatisfiable|no module named|cannot find (module|package)|failed to install|error occurr?ed while installing|cannot open shared object", Options, Limit)]
     private static partial Regex Dependency();
 
-    [GeneratedRegex(@"\b(lint(er|ing)?|eslint|flake8|pylint|rubocop|checkstyle|spotbugs|pmd|clang-(tidy|format)|prettier|stylelint|standard|black|gofmt|offenses?|style|formatt(ed|ing)|indent(ation|ed)?|trailing (space|whitespace)|undocumented|whitespace)\b", Options, Limit)]
+    [GeneratedRegex(@"\b(lint(er|ing)?|eslint|flake8|pylint|rubocop|checkstyle|spotbugs|pmd|clang-(tidy|format)|prettier|stylelint|standard|black|gofmt|offenses?|style|formatt(ed|ing)|indent(ation|ed)?|trailing (space|whitespace)|match(es)? (the )?format|is required (after|before)|undocumented|whitespace)\b", Options, Limit)]
     private static partial Regex Lint();
 
     [GeneratedRegex(@"lint|style|format|prettier|flake8|black|rubocop|standard|check(style|patch)|codespell|spell|docs?\b|html-?proofer|awesome_bot", Options, Limit)]

@@ -10,6 +10,7 @@ internal sealed record Guess(int First, int Last, string Text, IReadOnlyList<Log
 
     // Errors of one kind with a wider gap between them do not belong together.
     private const int WidestGap = 150;
+    private const int WidestGapOfTests = 1000;
     private const int KnownGood = 30;
 
     /// <summary>The likeliest places in one part of a log, best first; empty where it printed nothing.</summary>
@@ -47,7 +48,7 @@ internal sealed record Guess(int First, int Last, string Text, IReadOnlyList<Log
             if (signs[at] != kind)
                 continue;
 
-            if (lines[first].Number - lines[at].Number > WidestGap)
+            if (lines[first].Number - lines[at].Number > (kind.Category == FailureCategory.Test ? WidestGapOfTests : WidestGap))
                 break;
 
             first = at;
@@ -86,7 +87,7 @@ internal sealed record Guess(int First, int Last, string Text, IReadOnlyList<Log
         while (first > 0 && last - first < 4 && !string.IsNullOrWhiteSpace(lines[first - 1].Text) && lines[first - 1].Number == lines[first].Number - 1)
             first--;
 
-        return new Guess(lines[first].Number, lines[last].Number, lines[last].Text, Near(lines, first, last), 2, FailureKinds.Of([lines[last].Text], segment.Command, FailureCategory.Unknown));
+        return new Guess(lines[first].Number, lines[last].Number, lines[last].Text, Near(lines, first, last), 2, FailureKinds.Of([.. lines.GetRange(first, last - first + 1).Select(line => line.Text)], segment.Command, FailureCategory.Unknown));
     }
 
     private static List<LogLine> Near(List<LogLine> lines, int first, int last) =>

@@ -192,7 +192,7 @@ internal sealed class LogScan : IDisposable
         if (match is null && signature.IsAnchored && LinePrefix.ToolLength(text) is > 0 and var prefix)
             match = signature.Match(text[prefix..]);
 
-        if (match is null)
+        if (match is null || ErrorSigns.IsPassed(text))
             return;
 
         var captures = CapturesOf(match);
@@ -208,7 +208,7 @@ internal sealed class LogScan : IDisposable
         foreach (var (name, value) in captures)
             part.Captures.TryAdd(name, value);
 
-        AddToCluster(part, text, captures.Count > 0, !signature.IsSupporting);
+        AddToCluster(part, text, captures.Count > 0, signature, level);
         if (hits.Matches.Count >= EntryHits.MostMatches || _matches >= MostMatches)
             return;
 
@@ -216,8 +216,21 @@ internal sealed class LogScan : IDisposable
         hits.Matches.Add((segment, new SignatureMatch(_line, LogText.Short(text), captures)));
     }
 
-    private void AddToCluster(SegmentHits part, string text, bool hasCaptures, bool establishes)
+    private void AddToCluster(SegmentHits part, string text, bool hasCaptures, Signature signature, LineLevel level)
     {
+        // The first cause takes the place of consequences before it; consequences behind a cause say nothing new.
+        var isCause = !signature.IsConsequence && !signature.IsSupporting;
+        if (isCause && part.IsConsequence)
+        {
+            part.IsConsequence = false;
+            if (part.LastCluster?.CanTake(_line) != true)
+                part.FirstCluster = part.FirstEstablished = part.LastCluster = null;
+        }
+        else if (signature.IsConsequence && !part.IsConsequence && part.LastCluster?.CanTake(_line) != true)
+        {
+            return;
+        }
+
         var cluster = part.LastCluster;
         if (cluster is null || !cluster.CanTake(_line))
         {
@@ -228,10 +241,12 @@ internal sealed class LogScan : IDisposable
         }
 
         part.FirstCluster ??= cluster;
-        if (establishes)
+        if (level == LineLevel.Error)
+            part.FirstMarked ??= cluster;
+        if (!signature.IsSupporting)
             part.FirstEstablished ??= cluster;
 
-        cluster.Hit(_line, LogText.Short(text), hasCaptures, establishes);
+        cluster.Hit(_line, LogText.Short(text), hasCaptures && !signature.IsConsequence, !signature.IsSupporting);
     }
 
     private List<RawLine> Before()

@@ -11,7 +11,12 @@ internal static class RootCause
     private const string FallbackId = "generic-exit-code";
 
     // A signal of the infrastructure counts before the first error of a tool, not long before it: a download that was tried again is over by then.
-    private const int InfrastructureReach = 60;
+    private const int InfrastructureReach = 120;
+
+    // On the scale of priorities: below every line that looks like an error.
+    private const int Consequence = 8;
+
+    private const int NearBefore = 20;
 
     // What stands this near the end of the part that failed is as likely as anything there.
     private const int NearEnd = 200;
@@ -94,7 +99,7 @@ internal static class RootCause
             Candidate? best = null;
             foreach (var part in hits.Parts.Where(part => part.IsEstablished))
             {
-                var candidate = new Candidate(scan.Entries[entry], entry, part, CanBeCause(structure, part)) { End = end };
+                var candidate = new Candidate(scan.Entries[entry], entry, part, CanBeCause(structure, part, Candidate.IsOfInfrastructure(scan.Entries[entry]))) { End = end };
                 if (best is null || (candidate.CanBeCause && !best.CanBeCause) || (candidate.CanBeCause && !structure.HasFailed && candidate.Part.Segment.HasErrors && !best.Part.Segment.HasErrors))
                     best = candidate;
             }
@@ -106,12 +111,16 @@ internal static class RootCause
         return candidates;
     }
 
-    private static bool CanBeCause(LogStructure structure, SegmentHits part)
+    private static bool CanBeCause(LogStructure structure, SegmentHits part, bool isInfrastructure)
     {
         if (structure.HasSucceeded)
             return false;
 
         if (part.Segment.Kind == SegmentKind.Job || part.Segment == structure.FailedSegment)
+            return true;
+
+        // A clone or download that failed and did not end the job itself is why the next command does.
+        if (isInfrastructure && structure.FailedSegment is { } failed && part.Segment.Kind != SegmentKind.After && failed.FirstLine - part.LastCluster!.Last is >= 0 and <= NearBefore)
             return true;
 
         // Before the first step GitHub prepares the job: an error there is the end of it.
@@ -142,7 +151,7 @@ internal static class RootCause
 
     private static double ScoreOf(Candidate candidate, int firstToolError)
     {
-        double score = candidate.Entry.Priority;
+        double score = candidate.Part.IsConsequence ? Math.Min(Consequence, candidate.Entry.Priority) : candidate.Entry.Priority;
         if (candidate.Part.IsWarningOnly)
             score -= 60;
 
@@ -242,7 +251,9 @@ internal sealed record Candidate(CatalogueEntry Entry, int Index, SegmentHits Pa
 
     internal double Score { get; set; }
 
-    internal bool IsInfrastructure => Entry.Category is FailureCategory.Network or FailureCategory.Infrastructure or FailureCategory.Resource && Entry.Transient != Transience.No;
+    internal bool IsInfrastructure => IsOfInfrastructure(Entry);
+
+    internal static bool IsOfInfrastructure(CatalogueEntry entry) => entry.Category is FailureCategory.Network or FailureCategory.Infrastructure or FailureCategory.Resource && entry.Transient != Transience.No;
 
     internal Cluster Cause
     {
@@ -250,6 +261,9 @@ internal sealed record Candidate(CatalogueEntry Entry, int Index, SegmentHits Pa
         {
             if (Entry.LastMatchIsCause)
                 return Part.LastCluster!;
+
+            if (Part.FirstMarked is { } marked)
+                return marked;
 
             var first = Part.FirstCluster!;
             var established = Part.FirstEstablished!;

@@ -13,10 +13,9 @@ public sealed class Signature
     private readonly byte[][][] _alsoHolds;
 
     /// <exception cref="ArgumentException">No text of the pattern is long enough to be looked for.</exception>
-    internal Signature(string pattern, IReadOnlyList<string> keywords, bool isSupporting, string? unless, string? headingPattern, string? commandPattern)
+    internal Signature(string pattern, IReadOnlyList<string> keywords, string? unless, string? headingPattern, string? commandPattern)
     {
         Pattern = pattern;
-        IsSupporting = isSupporting;
         _line = new LinePattern(pattern);
         _exception = unless is null ? null : new LinePattern(unless);
         _heading = headingPattern is null ? null : new LinePattern(headingPattern);
@@ -37,7 +36,10 @@ public sealed class Signature
     public IReadOnlyList<string> Keywords { get; }
 
     /// <summary>Adds lines and captures to an entry that another signature has established, but does not establish it.</summary>
-    public bool IsSupporting { get; }
+    public bool IsSupporting { get; init; }
+
+    /// <summary>Says that something failed and not why: what another signature of the entry matches is the cause, and without it any other cause outranks the entry.</summary>
+    public bool IsConsequence { get; init; }
 
     /// <summary>The case of <see cref="Keywords"/> does not matter.</summary>
     internal bool IgnoresCase { get; }
