@@ -3,9 +3,9 @@ namespace QMoi.Fixers.Diagnosing;
 /// <summary>The lines of one part of a log in which something may have gone wrong, whatever the catalogue says: the first and the last ones that hold an error word, and its end.</summary>
 internal sealed class ErrorLines
 {
-    private const int MostFirst = 150;
-    private const int MostLast = 250;
-    private const int LongestKept = 1024;
+    private const int MostFirst = 120;
+    private const int MostLast = 200;
+    private const int LongestKept = 600;
 
     /// <summary>In any case, somewhere in a line.</summary>
     internal static readonly string[] Words =
@@ -15,36 +15,51 @@ internal sealed class ErrorLines
     ];
 
     private readonly List<RawLine> _first = [];
-    private readonly Queue<RawLine> _last = new();
+    private (int Number, int Length)[] _last = [];
+    private byte[] _lastBytes = [];
+    private int _lastCount;
 
     /// <summary>The lines before the end of the part, in log order; empty until the end was seen.</summary>
     internal IReadOnlyList<RawLine> Tail { get; set; } = [];
 
     internal void Add(int number, ReadOnlySpan<byte> raw)
     {
-        var line = new RawLine(number, raw[..Math.Min(raw.Length, LongestKept)].ToArray());
+        raw = raw[..Math.Min(raw.Length, LongestKept)];
         if (_first.Count < MostFirst)
         {
-            _first.Add(line);
+            _first.Add(new RawLine(number, raw.ToArray()));
             return;
         }
 
-        if (_last.Count == MostLast)
-            _last.Dequeue();
+        if (_lastBytes.Length == 0)
+            (_last, _lastBytes) = (new (int, int)[MostLast], new byte[MostLast * LongestKept]);
 
-        _last.Enqueue(line);
+        // A ring: in a long log most of these lines are overwritten.
+        var slot = _lastCount++ % MostLast;
+        raw.CopyTo(_lastBytes.AsSpan(slot * LongestKept));
+        _last[slot] = (number, raw.Length);
     }
 
     internal IReadOnlyList<RawLine> InOrder()
     {
         var from = Tail.Count > 0 ? Tail[0].Number : int.MaxValue;
-        return [.. _first.TakeWhile(line => line.Number < from), .. _last.TakeWhile(line => line.Number < from), .. Tail];
+        return [.. _first.TakeWhile(line => line.Number < from), .. Last().TakeWhile(line => line.Number < from), .. Tail];
     }
 
     internal void Clear()
     {
         _first.Clear();
-        _last.Clear();
+        _lastBytes = [];
+        _lastCount = 0;
+    }
+
+    private IEnumerable<RawLine> Last()
+    {
+        for (var at = Math.Max(0, _lastCount - MostLast); at < _lastCount; at++)
+        {
+            var slot = at % MostLast;
+            yield return new RawLine(_last[slot].Number, _lastBytes.AsSpan(slot * LongestKept, _last[slot].Length).ToArray());
+        }
     }
 }
 

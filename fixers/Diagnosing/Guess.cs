@@ -18,7 +18,8 @@ internal sealed record Guess(int First, int Last, string Text, IReadOnlyList<Log
     {
         var lines = segment.Errors.InOrder().Where(line => line.Number >= segment.BodyLine).Select(line => line.Read()).ToList();
         var end = segment.LastLine == int.MaxValue ? lines.Count > 0 ? lines[^1].Number : 0 : segment.LastLine;
-        var signs = lines.Select(line => SignOf(line.Text, passed)).ToList();
+        var known = new Dictionary<int, ErrorSign>();
+        var signs = lines.Select(line => SignOf(line.Text, passed, known)).ToList();
         List<Guess> guesses = [];
         foreach (var kind in signs.Where(sign => sign.Weight > 0).Distinct())
         {
@@ -34,10 +35,20 @@ internal sealed record Guess(int First, int Last, string Text, IReadOnlyList<Log
         return ranked;
     }
 
-    private static ErrorSign SignOf(string text, LineTemplates? passed)
+    // Lines that differ in numbers alone look the same.
+    private static ErrorSign SignOf(string text, LineTemplates? passed, Dictionary<int, ErrorSign> known)
     {
-        var sign = ErrorSigns.Of(text);
-        return sign.Weight > 0 && passed?.Contains(text) == true ? sign with { Weight = Math.Max(0, sign.Weight - KnownGood) } : sign;
+        var template = LineTemplates.HashOf(text);
+        if (!known.TryGetValue(template, out var sign))
+        {
+            sign = ErrorSigns.Of(text);
+            if (sign.Weight > 0 && passed?.Contains(template) == true)
+                sign = sign with { Weight = Math.Max(0, sign.Weight - KnownGood) };
+
+            known[template] = sign;
+        }
+
+        return sign;
     }
 
     private static int FirstOf(ErrorSign kind, int last, List<LogLine> lines, List<ErrorSign> signs)

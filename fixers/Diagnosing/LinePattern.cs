@@ -14,6 +14,9 @@ internal sealed class LinePattern
     private const RegexOptions Shared = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
     private const int MostSlowLines = 20;
 
+    // Compiling takes as long as about this many matches, and a log that needs so many will need more.
+    private const int UsesToCompile = 20_000;
+
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(0.5);
 
@@ -23,6 +26,8 @@ internal sealed class LinePattern
     private Regex? _quick;
     private Regex? _linear;
     private int _slowLines;
+    private int _uses;
+    private bool _isCompiled;
 
     internal LinePattern(string pattern) => _pattern = pattern;
 
@@ -36,6 +41,12 @@ internal sealed class LinePattern
         var started = Stopwatch.GetTimestamp();
         try
         {
+            if (!_isCompiled && ++_uses > UsesToCompile)
+            {
+                _isCompiled = true;
+                _quick = new Regex(_pattern, Shared | RegexOptions.Compiled, Limit);
+            }
+
             var match = (_quick ??= new Regex(_pattern, Shared, Limit)).Match(line);
             if (Stopwatch.GetElapsedTime(started) > Slow && Interlocked.Increment(ref _slowLines) > MostSlowLines)
                 Linear();

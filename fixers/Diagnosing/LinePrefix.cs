@@ -96,3 +96,31 @@ internal static class LinePrefix
         return stamp == 0 ? 0 : start + stamp;
     }
 }
+
+/// <summary>The times at the start of the lines of one log: mostly all have the same form.</summary>
+internal sealed class TimePrefix
+{
+    private const int DateEnd = 10;
+    private const int SecondsEnd = 19;
+
+    private int _length;
+    private int _zone;
+
+    /// <inheritdoc cref="LinePrefix.TimeLength"/>
+    internal int Length(ReadOnlySpan<byte> line)
+    {
+        if (_length > 0 && line.Length > _length && line[DateEnd] == 'T' && line[4] == '-' && line[SecondsEnd] == '.' && line[_zone] == 'Z' && line[_length - 1] == ' '
+            && (_length == _zone + 2 || line[_zone + 4] is (byte)'O' or (byte)'E'))
+            return _length;
+
+        var length = LinePrefix.TimeLength(line);
+        if (length == 0 || line[DateEnd] != 'T' || line[length - 1] != ' ')
+            return length;
+
+        var zone = line[..length].IndexOf((byte)'Z');
+        if (zone > SecondsEnd && (length == zone + 2 || length == zone + 6))
+            (_length, _zone) = (length, zone);
+
+        return length;
+    }
+}

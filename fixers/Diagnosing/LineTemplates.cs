@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace QMoi.Fixers.Diagnosing;
 
 /// <summary>What kinds of line a log holds: its lines with numbers, hashes and times left out, as hashes. The idea of Drain (He and others, 2017), without its tree.</summary>
@@ -25,7 +27,13 @@ public sealed class LineTemplates
         return templates;
     }
 
-    internal bool Contains(string text) => _seen.Contains(HashOf(System.Text.Encoding.UTF8.GetBytes(text)));
+    internal bool Contains(int template) => _seen.Contains(template);
+
+    internal static int HashOf(string text)
+    {
+        Span<byte> bytes = stackalloc byte[2048];
+        return HashOf(bytes[..Encoding.UTF8.GetBytes(text.AsSpan(0, Math.Min(text.Length, 512)), bytes)]);
+    }
 
     private void Take(LogBuffer buffer, byte[] scratch)
     {
@@ -40,26 +48,31 @@ public sealed class LineTemplates
 
         var length = LineCleaner.Clean(raw[LinePrefix.TimeLength(raw)..], scratch);
         if (length > 0)
-            _seen.Add(HashOf(scratch.AsSpan(0, length)));
+            _seen.Add(HashOf(Encoding.UTF8.GetString(scratch.AsSpan(0, length))));
     }
 
-    // A run of letters and digits with a digit in it varies; the others are the template.
+    // A word with a digit in it varies; the others are the template. A lone 0 is a word of its own: "0 errors" is not "3 errors".
     private static int HashOf(ReadOnlySpan<byte> line)
     {
-        var hash = new HashCode();
-        Span<byte> mark = [0];
+        const uint Prime = 16777619;
+        var hash = 2166136261u;
         for (var at = 0; at < line.Length;)
         {
-            var end = at;
+            var start = at;
+            var word = hash;
             var hasDigit = false;
-            while (end < line.Length && char.IsAsciiLetterOrDigit((char)line[end]))
-                hasDigit |= char.IsAsciiDigit((char)line[end++]);
+            while (at < line.Length && char.IsAsciiLetterOrDigit((char)line[at]))
+            {
+                hasDigit |= char.IsAsciiDigit((char)line[at]);
+                word = (word ^ line[at++]) * Prime;
+            }
 
-            end = Math.Max(end, at + 1);
-            hash.AddBytes(hasDigit ? mark : line[at..end]);
-            at = end;
+            if (at == start)
+                hash = (hash ^ line[at++]) * Prime;
+            else
+                hash = hasDigit && (at - start > 1 || line[start] != '0') ? (hash ^ 0xFF) * Prime : word;
         }
 
-        return hash.ToHashCode();
+        return (int)hash;
     }
 }

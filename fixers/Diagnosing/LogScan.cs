@@ -22,6 +22,7 @@ internal sealed class LogScan : IDisposable
     private readonly SignatureIndex _index;
     private readonly LogBuffer _buffer;
     private readonly FoundLiterals _found;
+    private readonly TimePrefix _times = new();
     private readonly int[] _triedIn;
     private readonly EntryHits?[] _hits;
     private readonly List<Cluster> _open = [];
@@ -32,6 +33,8 @@ internal sealed class LogScan : IDisposable
     private readonly int[] _marks = new int[LogStructure.Marks.Length];
     private readonly List<(int Entry, int Signature)> _ofCommand = [];
     private string? _command;
+    private string? _stripped;
+    private int _strippedIn;
     private int _line;
     private int _lineStart;
     private int _lineLength;
@@ -161,7 +164,7 @@ internal sealed class LogScan : IDisposable
     // Marks in the middle of a line are not looked for behind colours: the whole line is cleaned first.
     private ReadOnlySpan<byte> Visible(ReadOnlySpan<byte> raw)
     {
-        raw = raw[LinePrefix.TimeLength(raw)..];
+        raw = raw[_times.Length(raw)..];
         if (raw.Length <= LineCleaner.LongestLine && !raw.ContainsAny((byte)0x1B, (byte)'\r', (byte)0) && !raw.StartsWith("section_"u8))
             return raw;
 
@@ -189,8 +192,13 @@ internal sealed class LogScan : IDisposable
     private void Try(int entry, Signature signature, string text, LineLevel level)
     {
         var match = signature.Match(text);
-        if (match is null && signature.IsAnchored && LinePrefix.ToolLength(text) is > 0 and var prefix)
-            match = signature.Match(text[prefix..]);
+        if (match is null && signature.IsAnchored)
+        {
+            if (_strippedIn != _line)
+                (_stripped, _strippedIn) = (LinePrefix.ToolLength(text) is > 0 and var prefix ? text[prefix..] : null, _line);
+
+            match = _stripped is null ? null : signature.Match(_stripped);
+        }
 
         if (match is null || ErrorSigns.IsPassed(text))
             return;

@@ -22,6 +22,14 @@ internal static class RequiredLiterals
         return position == pattern.Length ? [.. sets.OrderByDescending(set => set.Shortest).ThenBy(set => set.Texts.Count)] : [];
     }
 
+    /// <summary>True where the pattern as a whole is one of several: <c>^a|b</c>.</summary>
+    internal static bool HasAlternatives(string pattern)
+    {
+        var position = 0;
+        Sequence(pattern, ref position);
+        return position < pattern.Length;
+    }
+
     private static List<LiteralSet> Alternatives(string pattern, ref int position)
     {
         var only = Sequence(pattern, ref position);
@@ -55,6 +63,7 @@ internal static class RequiredLiterals
         {
             var literal = '\0';
             var isText = false;
+            var choice = "";
             List<LiteralSet>? group = null;
             switch (pattern[position])
             {
@@ -68,7 +77,13 @@ internal static class RequiredLiterals
 
                     break;
                 case '[':
+                    var set = position;
                     SkipSet(pattern, ref position);
+                    choice = Members(pattern[set..position]);
+                    break;
+                case '\\' when position + 1 < pattern.Length && pattern[position + 1] == 'd':
+                    position += 2;
+                    choice = "0123456789";
                     break;
                 case '\\':
                     literal = Escape(pattern, ref position);
@@ -88,6 +103,10 @@ internal static class RequiredLiterals
             var isLiteral = literal is '\t' or >= ' ';
             if (isLiteral && !isOptional)
                 run.Append(literal);
+
+            // "Failures: [1-9]" demands one of nine texts.
+            if (choice.Length > 0 && run.Length > 2 && !isOptional)
+                sets.Add(new LiteralSet([.. choice.Select(symbol => $"{run}{symbol}")]));
 
             if (!isText || (literal != '\0' && !isLiteral) || isOptional || isRepeated)
                 End();
@@ -159,6 +178,16 @@ internal static class RequiredLiterals
             position++;
 
         return position < pattern.Length && pattern[position++] == ')';
+    }
+
+    // Of a set of single characters and digit ranges; empty for a larger or a negated one.
+    private static string Members(string set)
+    {
+        set = set[1..^1];
+        if (set is "1-9")
+            return "123456789";
+
+        return set is "0-9" ? "0123456789" : set.Length is > 0 and <= 10 && !set.AsSpan().ContainsAny('^', '-', '\\') ? set : "";
     }
 
     private static void SkipSet(string pattern, ref int position)

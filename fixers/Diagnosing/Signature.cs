@@ -10,6 +10,7 @@ public sealed class Signature
     private readonly LinePattern? _exception;
     private readonly LinePattern? _heading;
     private readonly LinePattern? _command;
+    private readonly char _first;
     private readonly byte[][][] _alsoHolds;
 
     /// <exception cref="ArgumentException">No text of the pattern is long enough to be looked for.</exception>
@@ -22,6 +23,7 @@ public sealed class Signature
         _command = commandPattern is null ? null : new LinePattern(commandPattern);
         IgnoresCase = keywords.Count > 0 || pattern.Contains("(?i", StringComparison.Ordinal);
         IsAnchored = pattern.Contains('^', StringComparison.Ordinal);
+        _first = FirstOf(pattern);
         var sets = RequiredLiterals.Of(pattern);
         Keywords = commandPattern is not null ? [] : keywords.Count > 0 ? keywords : sets.FirstOrDefault(set => set.Shortest >= LiteralFinder.ShortestText)?.Texts ?? [];
         if (Keywords.Count == 0 && _command is null)
@@ -70,8 +72,27 @@ public sealed class Signature
 
     internal Match? Match(string text)
     {
+        if (_first != 0 && (text.Length == 0 || (_first == ' ' ? !char.IsWhiteSpace(text[0]) : text[0] != _first)))
+            return null;
+
         var match = _line.Match(text);
         return match.Success && _exception?.IsMatch(text) != true ? match : null;
+    }
+
+    // The character that every match begins the line with, a blank for any white space; 0 where there is none.
+    private static char FirstOf(string pattern)
+    {
+        if (pattern.Length < 3 || pattern[0] != '^' || pattern.Contains("(?i", StringComparison.Ordinal) || RequiredLiterals.HasAlternatives(pattern))
+            return '\0';
+
+        var (first, next) = pattern[1] == '\\' ? (pattern[2], 3) : (pattern[1], 2);
+        if (next < pattern.Length && pattern[next] is '?' or '*' or '{')
+            return '\0';
+
+        if (pattern[1] == '\\')
+            return first == 's' ? ' ' : char.IsAsciiLetterOrDigit(first) ? '\0' : first;
+
+        return char.IsAsciiLetterOrDigit(first) ? first : '\0';
     }
 
     internal bool IsPrintedBy(string command) => _command?.IsMatch(command) == true;
