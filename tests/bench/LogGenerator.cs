@@ -10,6 +10,57 @@ internal sealed class LogGenerator
     private static readonly string[] Modules = ["billing", "core", "http-client", "retry", "storage", "web", "errors", "scheduler", "parser", "mailer"];
     private static readonly string[] Words = ["reads_empty_file", "keeps_order", "rejects_bad_token", "handles_timeout", "returns_error_page", "parses_unicode", "retries_twice", "rounds_half_up", "closes_connection", "merges_headers"];
 
+    private static readonly (string Command, string Output)[] Survived =
+    [
+        ("pip install -r requirements.txt", """
+            WARNING: Retrying (Retry(total=4, connect=None, read=None, redirect=None, status=None)) after connection broken by 'ReadTimeoutError("HTTPSConnectionPool(host='files.pythonhosted.org', port=443): Read timed out. (read timeout=15)")': /packages/acme.whl
+            Successfully installed acme-2.1.0
+            """),
+        ("npm ci", "npm http fetch GET https://registry.npmjs.org/chalk attempt 1 failed with ECONNRESET\nadded 412 packages in 9s"),
+        ("curl -fsSL --retry 3 -o tool.tar.gz https://downloads.example.com/tool.tar.gz", """
+            curl: (56) Recv failure: Connection reset by peer
+            Warning: Problem : connection reset. Will retry in 1 seconds. 3 retries left.
+            tool.tar.gz: OK
+            """),
+        ("mvn -B verify", """
+            [WARNING] Could not transfer metadata com.acme:core/maven-metadata.xml from/to mirror (https://mirror.example.com/maven2): status code: 503, reason phrase: Service Unavailable (503)
+            [INFO] BUILD SUCCESS
+            """),
+    ];
+
+    private static readonly (string Id, string Command, string Output)[] Failures =
+    [
+        ("npm-ci-lockfile-out-of-sync", "npm ci", """
+            npm error code EUSAGE
+            npm error
+            npm error `npm ci` can only install packages when your package.json and package-lock.json or npm-shrinkwrap.json are in sync. Please update your lock file with `npm install` before continuing.
+            npm error
+            npm error Missing: is-odd@3.0.1 from lock file
+            npm error Missing: is-number@6.0.0 from lock file
+            """),
+        ("maven-compile-error", "mvn -B verify", """
+            [ERROR] COMPILATION ERROR :
+            [INFO] -------------------------------------------------------------
+            [ERROR] /builds/acme/app/src/main/java/com/acme/Invoice.java:[41,23] incompatible types: java.lang.String cannot be converted to int
+            [INFO] 1 error
+            [INFO] BUILD FAILURE
+            [ERROR] Failed to execute goal org.apache.maven.plugins:maven-compiler-plugin:3.13.0:compile (default-compile) on project app: Compilation failure
+            """),
+        ("pytest-test-failure", "pytest", """
+            =================================== FAILURES ===================================
+                def test_total():
+            >       assert total([1, 2]) == 4
+            E       assert 3 == 4
+            E        +  where 3 = total([1, 2])
+            tests/test_invoice.py:12: AssertionError
+            =========================== short test summary info ============================
+            FAILED tests/test_invoice.py::test_total - assert 3 == 4
+            ========================= 1 failed, 211 passed in 8.31s ========================
+            """),
+        ("go-test-failure", "go test ./...", "ok  \texample.com/acme/core\t0.412s\n--- FAIL: TestAdd (0.00s)\n    add_test.go:17: got 2, want 3\nFAIL\nFAIL\texample.com/acme/add\t0.004s\nFAIL"),
+        ("tsc-type-error", "npx tsc --noEmit", "src/invoice.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'."),
+    ];
+
     private readonly Random random;
     private readonly TextWriter writer;
     private readonly bool isGitLab;
@@ -32,13 +83,20 @@ internal sealed class LogGenerator
         while (written < bytes - 2_000)
         {
             if (survived < faults && written > bytes * 2 / 3 * survived / faults)
-                Survive((int)survived++);
+            {
+                var (trouble, output) = Survived[survived++ % Survived.Length];
+                Command(trouble);
+                Lines(output);
+            }
+
             Step(random.Next(5), random.Next(40, 300), bytes - 2_000);
         }
 
-        var failure = Fail(seed);
+        var failure = Failures[seed % Failures.Length];
+        Command(failure.Command);
+        Lines(failure.Output);
         Line(isGitLab ? "\e[31;1mERROR: Job failed: exit code 1" : "##[error]Process completed with exit code 1.");
-        return failure;
+        return failure.Id;
     }
 
     private void Step(int kind, int lines, long end)
@@ -105,103 +163,9 @@ internal sealed class LogGenerator
         _ => $"--- PASS: TestConnectionRefusedIsReported/{Pick(Words)} (0.{random.Next(99):00}s)",
     };
 
-    private void Survive(int kind)
-    {
-        switch (kind % 4)
-        {
-            case 0:
-                Command("pip install -r requirements.txt");
-                Line("WARNING: Retrying (Retry(total=4, connect=None, read=None, redirect=None, status=None)) after connection broken by 'ReadTimeoutError(\"HTTPSConnectionPool(host='files.pythonhosted.org', port=443): Read timed out. (read timeout=15)\")': /packages/acme.whl");
-                Line($"Successfully installed acme-{Version()}");
-                break;
-            case 1:
-                Command("npm ci");
-                Line($"npm http fetch GET https://registry.npmjs.org/{Pick(Packages)} attempt 1 failed with ECONNRESET");
-                Line($"added {random.Next(2, 900)} packages in {random.Next(2, 60)}s");
-                break;
-            case 2:
-                Command("curl -fsSL --retry 3 -o tool.tar.gz https://downloads.example.com/tool.tar.gz");
-                Line("curl: (56) Recv failure: Connection reset by peer");
-                Line("Warning: Problem : connection reset. Will retry in 1 seconds. 3 retries left.");
-                Line("tool.tar.gz: OK");
-                break;
-            default:
-                Command("mvn -B verify");
-                Line("[WARNING] Could not transfer metadata com.acme:core/maven-metadata.xml from/to mirror (https://mirror.example.com/maven2): status code: 503, reason phrase: Service Unavailable (503)");
-                Line("[INFO] BUILD SUCCESS");
-                break;
-        }
-    }
-
-    private string Fail(int seed)
-    {
-        switch (seed % 5)
-        {
-            case 0:
-                Command("npm ci");
-                Lines("""
-                    npm error code EUSAGE
-                    npm error
-                    npm error `npm ci` can only install packages when your package.json and package-lock.json or npm-shrinkwrap.json are in sync. Please update your lock file with `npm install` before continuing.
-                    npm error
-                    npm error Missing: is-odd@3.0.1 from lock file
-                    npm error Missing: is-number@6.0.0 from lock file
-                    """);
-                return "npm-ci-lockfile-out-of-sync";
-            case 1:
-                Command("mvn -B verify");
-                Lines("""
-                    [INFO] -------------------------------------------------------------
-                    [ERROR] COMPILATION ERROR :
-                    [INFO] -------------------------------------------------------------
-                    [ERROR] /builds/acme/app/src/main/java/com/acme/Invoice.java:[41,23] incompatible types: java.lang.String cannot be converted to int
-                    [INFO] 1 error
-                    [INFO] BUILD FAILURE
-                    [ERROR] Failed to execute goal org.apache.maven.plugins:maven-compiler-plugin:3.13.0:compile (default-compile) on project app: Compilation failure
-                    """);
-                return "maven-compile-error";
-            case 2:
-                Command("pytest");
-                Lines("""
-                    =================================== FAILURES ===================================
-                    _________________________________ test_total ___________________________________
-                        def test_total():
-                    >       assert total([1, 2]) == 4
-                    E       assert 3 == 4
-                    E        +  where 3 = total([1, 2])
-                    tests/test_invoice.py:12: AssertionError
-                    =========================== short test summary info ============================
-                    FAILED tests/test_invoice.py::test_total - assert 3 == 4
-                    ========================= 1 failed, 211 passed in 8.31s ========================
-                    """);
-                return "pytest-test-failure";
-            case 3:
-                Command("go test ./...");
-                Lines("""
-                    ok  	example.com/acme/core	0.412s
-                    --- FAIL: TestAdd (0.00s)
-                        add_test.go:17: got 2, want 3
-                    FAIL
-                    FAIL	example.com/acme/add	0.004s
-                    FAIL
-                    """);
-                return "go-test-failure";
-            default:
-                Command("npx tsc --noEmit");
-                Line("src/invoice.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'.");
-                return "tsc-type-error";
-        }
-    }
-
     private void Command(string text)
     {
-        if (isGitLab)
-        {
-            Line($"\e[32;1m$ {text}\e[0;m");
-            return;
-        }
-
-        Lines($"##[group]Run {text}\n\e[36;1m{text}\e[0m\nshell: /usr/bin/bash -e {{0}}\n##[endgroup]");
+        Lines(isGitLab ? $"\e[32;1m$ {text}\e[0;m" : $"##[group]Run {text}\n\e[36;1m{text}\e[0m\nshell: /usr/bin/bash -e {{0}}\n##[endgroup]");
     }
 
     private void Lines(string text)
