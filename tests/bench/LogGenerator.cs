@@ -109,7 +109,7 @@ internal sealed class LogGenerator
                 1 => Maven(),
                 2 => Python(i * 100 / lines),
                 3 => $"gcc -std=c17 -O2 -Wall -Wextra -Werror=format-security -Iinclude -Ithird_party/{Pick(Modules)}/include -DNDEBUG -MMD -c src/{Pick(Modules)}/{Pick(Words)}.c -o build/obj/{Pick(Modules)}/{Pick(Words)}_{random.Next(999)}.o",
-                _ => $" {Green("✓")} src/{Pick(Modules)}/{Pick(Words)}.test.ts > {Pick(Modules)} > {Pick(Words).Replace('_', ' ')} {random.Next(400)}ms",
+                _ => $" {Green("\u2713")} src/{Pick(Modules)}/{Pick(Words)}.test.ts > {Pick(Modules)} > {Pick(Words).Replace('_', ' ')} {random.Next(400)}ms",
             });
     }
 
@@ -133,7 +133,7 @@ internal sealed class LogGenerator
     private string Python(int percent) => random.Next(6) switch
     {
         0 => $"  Downloading {Pick(Modules).Replace('-', '_')}-{Version()}-py3-none-any.whl ({random.Next(2, 900)} kB)",
-        1 => $"     {new string('━', random.Next(5, 40))} {random.Next(2, 900)}.{random.Next(9)}/{random.Next(900, 1000)}.0 kB {random.Next(2, 90)}.1 MB/s eta 0:00:00",
+        1 => $"     {new string('\u2501', random.Next(5, 40))} {random.Next(2, 900)}.{random.Next(9)}/{random.Next(900, 1000)}.0 kB {random.Next(2, 90)}.1 MB/s eta 0:00:00",
         2 => $"Requirement already satisfied: {Pick(Modules)}>={Version()} in /opt/venv/lib/python3.12/site-packages (from -r requirements.txt (line {random.Next(1, 90)})) ({Version()})",
         _ => $"tests/test_{Pick(Modules).Replace('-', '_')}.py::test_{Pick(Words)}[{random.Next(999)}] {Green("PASSED")} [{percent,3}%]",
     };
