@@ -18,8 +18,13 @@ try
         case ["startup"]:
             await StartupAsync();
             return 0;
+        case ["diagnose", .. var options]:
+            var isBig = options.Contains("--big");
+            var rounds = options.Where(option => option != "--big").Select(option => int.Parse(option, CultureInfo.InvariantCulture)).FirstOrDefault(3);
+            await new Diagnosing(Path.Combine(root, "fixers", "catalogue"), temporary, Path.Combine(Publish("functions", "qmoi"), "qmoi")).RunAsync(rounds, isBig);
+            return 0;
         default:
-            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | startup");
+            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | startup | diagnose [ROUNDS] [--big]");
             return 2;
     }
 }
