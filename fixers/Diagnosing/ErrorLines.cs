@@ -10,7 +10,7 @@ internal sealed class ErrorLines
     /// <summary>In any case, somewhere in a line.</summary>
     internal static readonly string[] Words =
     [
-        "error", "failed", "failure", "failing", "fails ", "fail: ", "fatal", "exception", "panic", "cannot", "can't ", "could not", "couldn't", "unable to", "not found", "no such", "denied", "undefined",
+        "error:", "error ", "error[", "[error]", "failed", "failure:", "failure ", "failure!", "failing", "fails ", "fail: ", "fail ", "fatal", "exception", "panic", "cannot", "can't ", "could not", "couldn't", "unable to", "not found", "no such", "denied", "undefined",
         "traceback", "assert", "invalid", "abort", "missing", "unexpected", "mismatch", "killed", "segfault", "segmentation", "expected", "refused", "timed out", "timeout", "not ok ", "unknown", "illegal", "violation",
     ];
 

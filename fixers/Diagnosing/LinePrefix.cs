@@ -20,10 +20,13 @@ internal static class LinePrefix
     }
 
     /// <summary>Length of a tool's own prefix: BuildKit <c>#12 3.456 </c>, compose <c>web-1  | </c>, turbo <c>app:build: </c>, Maven's <c>[ERROR] </c>; 0 where there is none.</summary>
-    internal static int ToolLength(string line)
+    internal static int ToolLength(ReadOnlySpan<char> line)
     {
+        if (line.IsEmpty)
+            return 0;
+
         var at = 0;
-        if (line.StartsWith('#'))
+        if (line[0] == '#')
         {
             at = 1;
             while (at < line.Length && (char.IsAsciiDigit(line[at]) || line[at] is ' ' or '.'))
@@ -32,9 +35,9 @@ internal static class LinePrefix
             return at > 3 && line[at - 1] == ' ' ? at : 0;
         }
 
-        if (line.StartsWith('['))
+        if (line[0] == '[')
         {
-            var close = line.IndexOf("] ", StringComparison.Ordinal);
+            var close = line.IndexOf("] ");
             return close is > 0 and < 12 ? close + 2 : 0;
         }
 
@@ -44,10 +47,10 @@ internal static class LinePrefix
         if (at == 0 || at >= line.Length || line[at] != ' ')
             return 0;
 
-        if (line[at - 1] == ':' && line.AsSpan(0, at - 1).ContainsAny(':', '#'))
+        if (line[at - 1] == ':' && line[..(at - 1)].ContainsAny(':', '#'))
             return at + 1;
 
-        var bar = line.AsSpan(at).IndexOfAnyExcept(' ');
+        var bar = line[at..].IndexOfAnyExcept(' ');
         return bar >= 0 && line[at + bar] == '|' ? Math.Min(line.Length, at + bar + 2) : 0;
     }
 

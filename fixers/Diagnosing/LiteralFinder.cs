@@ -43,15 +43,16 @@ internal sealed class LiteralFinder
         _slots = new Slot[1 << slotLog];
         Array.Fill(_slots, new Slot(0, -1));
         _slotShift = 32 - slotLog;
+        var crowd = new Dictionary<uint, int>();
         for (var id = 0; id < _texts.Length; id++)
         {
             var text = _texts[id].AsSpan();
-            var start = text.Length < WindowLength ? 0 : CommonText.RarestWindow(text, WindowLength);
-            Add(id, start, Fold(MemoryMarshal.Read<uint>(text[start..])));
+            var start = text.Length < WindowLength ? 0 : CommonText.RarestWindow(text, WindowLength, crowd);
+            Add(id, start, Fold(MemoryMarshal.Read<uint>(text[start..])), crowd);
             if (text.Length >= WindowLength)
-                Add(id, start + 1, Fold(MemoryMarshal.Read<uint>(text[(start + 1)..])));
+                Add(id, start + 1, Fold(MemoryMarshal.Read<uint>(text[(start + 1)..])), crowd);
             else
-                AddFollowed(id, text);
+                AddFollowed(id, text, crowd);
         }
     }
 
@@ -100,7 +101,7 @@ internal sealed class LiteralFinder
 
     private static uint Fold(uint window) => window | FoldCase;
 
-    private void AddFollowed(int id, ReadOnlySpan<byte> text)
+    private void AddFollowed(int id, ReadOnlySpan<byte> text, Dictionary<uint, int> crowd)
     {
         Span<byte> followed = stackalloc byte[sizeof(uint)];
         text[1..].CopyTo(followed);
@@ -109,12 +110,13 @@ internal sealed class LiteralFinder
             // Upper and lower case fall together.
             followed[^1] = (byte)next;
             if ((next & 0x20) != 0)
-                Add(id, 1, Fold(MemoryMarshal.Read<uint>(followed)));
+                Add(id, 1, Fold(MemoryMarshal.Read<uint>(followed)), crowd);
         }
     }
 
-    private void Add(int id, int offset, uint window)
+    private void Add(int id, int offset, uint window, Dictionary<uint, int> crowd)
     {
+        crowd[window] = crowd.GetValueOrDefault(window) + 1;
         var bit = (window * Mix) >> _bitShift;
         _bits[bit >> 5] |= 1u << (int)(bit & 31);
         var slot = SlotOf(window);

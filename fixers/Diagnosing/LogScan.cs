@@ -30,11 +30,10 @@ internal sealed class LogScan : IDisposable
     private readonly byte[] _scratch = ArrayPool<byte>.Shared.Rent(4 * LineCleaner.LongestLine);
     private readonly byte[] _otherScratch = ArrayPool<byte>.Shared.Rent(4 * LineCleaner.LongestLine);
     private readonly Dictionary<Signature, (int HitLine, Dictionary<string, string> Captures)> _headings = [];
+    private readonly char[] _chars = ArrayPool<char>.Shared.Rent(4 * LineCleaner.LongestLine);
     private readonly int[] _marks = new int[LogStructure.Marks.Length];
     private readonly List<(int Entry, int Signature)> _ofCommand = [];
     private string? _command;
-    private string? _stripped;
-    private int _strippedIn;
     private int _line;
     private int _lineStart;
     private int _lineLength;
@@ -83,6 +82,7 @@ internal sealed class LogScan : IDisposable
     {
         ArrayPool<byte>.Shared.Return(_scratch);
         ArrayPool<byte>.Shared.Return(_otherScratch);
+        ArrayPool<char>.Shared.Return(_chars);
     }
 
     private void TakeLine(int start, int length)
@@ -131,6 +131,7 @@ internal sealed class LogScan : IDisposable
         if (hasErrorWord && Structure.Current.Kind != SegmentKind.After)
             Structure.Current.Errors.Add(_line, raw);
 
+        var chars = 0;
         foreach (var (entry, id) in _ofCommand)
             Try(entry, _index.Signature(id), text ??= Decode(visible), level);
 
@@ -142,9 +143,15 @@ internal sealed class LogScan : IDisposable
                     continue;
 
                 _triedIn[id] = _line;
+                if (!_index.IsPossible(id, visible))
+                    continue;
+
+                if (chars == 0)
+                    chars = DecodeTo(_chars, visible, text);
                 var signature = _index.Signature(id);
-                if (signature.IsPossible(visible))
-                    Try(entry, signature, text ??= Decode(visible), level);
+                var line = _chars.AsSpan(0, chars);
+                if (signature.IsMatch(line) || (signature.IsAnchored && LinePrefix.ToolLength(line) is > 0 and var prefix && signature.IsMatch(line[prefix..])))
+                    Try(entry, signature, text ??= line.ToString(), level);
             }
         }
     }
@@ -180,6 +187,17 @@ internal sealed class LogScan : IDisposable
         return Encoding.UTF8.GetString(_otherScratch.AsSpan(0, LineCleaner.Clean(visible, _otherScratch)));
     }
 
+    // What the structure made of the line where it did, else the line.
+    private int DecodeTo(char[] chars, ReadOnlySpan<byte> visible, string? text)
+    {
+        if (text is null && LineCleaner.IsClean(visible))
+            return Encoding.ASCII.GetChars(visible, chars);
+
+        text ??= Decode(visible);
+        text.CopyTo(chars);
+        return text.Length;
+    }
+
     private void AddContext(ReadOnlySpan<byte> raw)
     {
         for (var at = _open.Count - 1; at >= 0; at--)
@@ -192,13 +210,8 @@ internal sealed class LogScan : IDisposable
     private void Try(int entry, Signature signature, string text, LineLevel level)
     {
         var match = signature.Match(text);
-        if (match is null && signature.IsAnchored)
-        {
-            if (_strippedIn != _line)
-                (_stripped, _strippedIn) = (LinePrefix.ToolLength(text) is > 0 and var prefix ? text[prefix..] : null, _line);
-
-            match = _stripped is null ? null : signature.Match(_stripped);
-        }
+        if (match is null && signature.IsAnchored && LinePrefix.ToolLength(text) is > 0 and var prefix)
+            match = signature.Match(text[prefix..]);
 
         if (match is null || ErrorSigns.IsPassed(text))
             return;

@@ -4,10 +4,23 @@ using System.Text;
 namespace QMoi.Fixers.Diagnosing;
 
 /// <summary>Texts of which a line holds at least one.</summary>
-internal sealed record LiteralSet(IReadOnlyList<string> Texts)
+internal sealed record LiteralSet(IReadOnlyList<string> Texts, bool IgnoresCase = false)
 {
+    private readonly byte[][] _bytes = [.. Texts.Select(Encoding.UTF8.GetBytes)];
+
     /// <summary>Bytes of the shortest text.</summary>
     internal int Shortest { get; } = Texts.Min(Encoding.UTF8.GetByteCount);
+
+    internal bool IsIn(ReadOnlySpan<byte> line)
+    {
+        foreach (var text in _bytes)
+        {
+            if (line.IndexOf(text) >= 0)
+                return true;
+        }
+
+        return false;
+    }
 }
 
 /// <summary>What a line must hold for a pattern to match it, read off the pattern: most lines then need no regular expression.</summary>
@@ -19,6 +32,9 @@ internal static class RequiredLiterals
         pattern = WithoutPlainGroups(pattern);
         var position = 0;
         var sets = Alternatives(pattern, ref position);
+        if (pattern.Contains("(?i", StringComparison.Ordinal))
+            sets = [.. sets.Select(set => set with { IgnoresCase = true })];
+
         return position == pattern.Length ? [.. sets.OrderByDescending(set => set.Shortest).ThenBy(set => set.Texts.Count)] : [];
     }
 

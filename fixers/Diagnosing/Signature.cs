@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace QMoi.Fixers.Diagnosing;
@@ -11,7 +10,6 @@ public sealed class Signature
     private readonly LinePattern? _heading;
     private readonly LinePattern? _command;
     private readonly char _first;
-    private readonly byte[][][] _alsoHolds;
 
     /// <exception cref="ArgumentException">No text of the pattern is long enough to be looked for.</exception>
     internal Signature(string pattern, IReadOnlyList<string> keywords, string? unless, string? headingPattern, string? commandPattern)
@@ -21,21 +19,15 @@ public sealed class Signature
         _exception = unless is null ? null : new LinePattern(unless);
         _heading = headingPattern is null ? null : new LinePattern(headingPattern);
         _command = commandPattern is null ? null : new LinePattern(commandPattern);
-        IgnoresCase = keywords.Count > 0 || pattern.Contains("(?i", StringComparison.Ordinal);
         IsAnchored = pattern.Contains('^', StringComparison.Ordinal);
         _first = FirstOf(pattern);
-        var sets = RequiredLiterals.Of(pattern);
-        Keywords = commandPattern is not null ? [] : keywords.Count > 0 ? keywords : sets.FirstOrDefault(set => set.Shortest >= LiteralFinder.ShortestText)?.Texts ?? [];
-        if (Keywords.Count == 0 && _command is null)
+        IReadOnlyList<LiteralSet> sets = commandPattern is null ? RequiredLiterals.Of(pattern) : [];
+        Literals = keywords.Count > 0 ? [new LiteralSet(keywords, IgnoresCase: true), .. sets] : sets;
+        if (_command is null && !Literals.Any(set => set.Shortest >= LiteralFinder.ShortestText))
             throw new ArgumentException($"it demands no text of {LiteralFinder.ShortestText} or more characters: give a keyword", nameof(pattern));
-
-        _alsoHolds = pattern.Contains("(?i", StringComparison.Ordinal) ? [] : [.. sets.Where(set => !ReferenceEquals(set.Texts, Keywords) && set.Shortest > 1).Select(set => set.Texts.Select(Encoding.UTF8.GetBytes).ToArray())];
     }
 
     public string Pattern { get; }
-
-    /// <summary>Texts of which a matching line holds at least one; empty where the command decides instead.</summary>
-    public IReadOnlyList<string> Keywords { get; }
 
     /// <summary>Adds lines and captures to an entry that another signature has established, but does not establish it.</summary>
     public bool IsSupporting { get; init; }
@@ -43,8 +35,8 @@ public sealed class Signature
     /// <summary>Says that something failed and not why: what another signature of the entry matches is the cause, and without it any other cause outranks the entry.</summary>
     public bool IsConsequence { get; init; }
 
-    /// <summary>The case of <see cref="Keywords"/> does not matter.</summary>
-    internal bool IgnoresCase { get; }
+    /// <summary>What a matching line holds, one text of each; empty where the command decides instead.</summary>
+    internal IReadOnlyList<LiteralSet> Literals { get; }
 
     /// <summary>Where the line begins matters: it is tried without a tool's prefix as well.</summary>
     internal bool IsAnchored { get; }
@@ -54,30 +46,31 @@ public sealed class Signature
 
     internal bool HasHeading => _heading is not null;
 
-    /// <summary>False where the line lacks a text that the pattern demands beside the keyword.</summary>
-    internal bool IsPossible(ReadOnlySpan<byte> line)
+    /// <summary>False where the line lacks a text that every match holds; <paramref name="found"/> is known to be there.</summary>
+    internal bool IsPossible(ReadOnlySpan<byte> line, LiteralSet? found)
     {
-        foreach (var texts in _alsoHolds)
+        foreach (var set in Literals)
         {
-            var isThere = false;
-            foreach (var text in texts)
-                isThere = isThere || line.IndexOf(text) >= 0;
-
-            if (!isThere)
+            if (!ReferenceEquals(set, found) && !set.IgnoresCase && set.Shortest > 1 && !set.IsIn(line))
                 return false;
         }
 
         return true;
     }
 
+    /// <summary>True where <see cref="Match"/> would find something, without the cost of telling what.</summary>
+    internal bool IsMatch(ReadOnlySpan<char> text) => BeginsRight(text) && _line.IsMatch(text);
+
     internal Match? Match(string text)
     {
-        if (_first != 0 && (text.Length == 0 || (_first == ' ' ? !char.IsWhiteSpace(text[0]) : text[0] != _first)))
+        if (!BeginsRight(text))
             return null;
 
         var match = _line.Match(text);
         return match.Success && _exception?.IsMatch(text) != true ? match : null;
     }
+
+    private bool BeginsRight(ReadOnlySpan<char> text) => _first == 0 || (text.Length > 0 && (_first == ' ' ? char.IsWhiteSpace(text[0]) : text[0] == _first));
 
     // The character that every match begins the line with, a blank for any white space; 0 where there is none.
     private static char FirstOf(string pattern)

@@ -5,6 +5,7 @@ internal sealed class SignatureIndex
 {
     private readonly (int Entry, int Signature)[][] _usersOf;
     private readonly Signature[] _signatures;
+    private readonly LiteralSet?[] _found;
     private readonly int _firstErrorWord;
     private readonly int _firstKeyword;
 
@@ -16,35 +17,42 @@ internal sealed class SignatureIndex
         literals.AddRange(ErrorLines.Words.Select(word => (word, true)));
         _firstKeyword = literals.Count;
         List<List<(int, int)>> users = [.. literals.Select(_ => new List<(int, int)>())];
-        List<Signature> signatures = [];
+        List<(int Entry, Signature Signature)> signatures = [];
         List<(int, int)> byCommand = [];
         var ids = new Dictionary<(string, bool), int>();
         for (var entry = 0; entry < entries.Count; entry++)
         {
             foreach (var signature in entries[entry].Signatures)
             {
-                foreach (var keyword in signature.Keywords)
-                {
-                    if (!ids.TryGetValue((keyword, signature.IgnoresCase), out var id))
-                    {
-                        id = ids[(keyword, signature.IgnoresCase)] = literals.Count;
-                        literals.Add((keyword, signature.IgnoresCase));
-                        users.Add([]);
-                    }
-
-                    users[id].Add((entry, signatures.Count));
-                }
-
                 if (signature.HasCommand)
                     byCommand.Add((entry, signatures.Count));
 
-                signatures.Add(signature);
+                signatures.Add((entry, signature));
+            }
+        }
+
+        var usersOf = signatures.SelectMany(user => user.Signature.Literals.SelectMany(set => set.Texts).Distinct(StringComparer.Ordinal)).CountBy(text => text, StringComparer.Ordinal)
+            .ToDictionary(StringComparer.Ordinal);
+        _found = [.. signatures.Select(user => Rarest(user.Signature, usersOf))];
+        for (var id = 0; id < signatures.Count; id++)
+        {
+            foreach (var keyword in _found[id]?.Texts ?? [])
+            {
+                var key = (keyword, _found[id]!.IgnoresCase);
+                if (!ids.TryGetValue(key, out var literal))
+                {
+                    literal = ids[key] = literals.Count;
+                    literals.Add(key);
+                    users.Add([]);
+                }
+
+                users[literal].Add((signatures[id].Entry, id));
             }
         }
 
         Finder = new LiteralFinder(literals);
         ByCommand = [.. byCommand];
-        _signatures = [.. signatures];
+        _signatures = [.. signatures.Select(user => user.Signature)];
         _usersOf = [.. users.Select(list => list.ToArray())];
     }
 
@@ -65,4 +73,12 @@ internal sealed class SignatureIndex
     internal ReadOnlySpan<(int Entry, int Signature)> UsersOf(int literal) => _usersOf[literal];
 
     internal Signature Signature(int id) => _signatures[id];
+
+    /// <summary>False where the line, in which a literal of the signature was found, lacks another text that the signature demands.</summary>
+    internal bool IsPossible(int signature, ReadOnlySpan<byte> line) => _signatures[signature].IsPossible(line, _found[signature]);
+
+    // The set that the fewest signatures share: of two thousand patterns with "error: " in them hardly one is tried for a line with it. Then the longest.
+    private static LiteralSet? Rarest(Signature signature, Dictionary<string, int> usersOf) => signature.Literals
+        .Where(set => set.Shortest >= LiteralFinder.ShortestText)
+        .OrderBy(set => int.Log2(set.Texts.Max(text => usersOf[text])) - (Math.Min(set.Shortest, 20) / 4)).ThenByDescending(set => set.Shortest).FirstOrDefault();
 }
