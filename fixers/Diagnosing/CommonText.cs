@@ -14,9 +14,25 @@ internal static class CommonText
         + "file files module modules import line lines path name type value function class object string index config default option options set export import include output input process step stage job section "
         + "docker image layer pull pulling push sha256: digest: status: cache restore save key found checking check create created update updated remove removed start started stop starting stopped "
         + "2024-01-01t00:00:00.0000000z 2025 2026 00:00 100% kb/s mb/s at (.java .js .ts .py .go .rb .cpp .cs .so .dll .o -o -c -I -std=c++ -wall -o2 gcc g++ clang cmake make[1]: entering leaving directory "
-        + "##[group]run ##[endgroup] section_start: section_end: \u001b[32;1m$ \u001b[0;m \u001b[0k ok  pass --- === ... >>> <<< *** :: // \\ -- == => -> ## could exception message result expected actual assert cannot";
+        + "##[group]run ##[endgroup] section_start: section_end: \u001b[32;1m$ \u001b[0;m \u001b[0k ok  pass --- === ... >>> <<< *** :: // \\ -- == => -> ## could exception message result expected actual assert cannot "
+        + "-wextra -wformat -werror -wformat-security -pedantic -fpic -g -dndebug include/ extra parser parse header errors client server core scheduler handled requests request response retry logging service billing users "
+        + "notice deprecated unused modified created copied written generated loaded resolved matched reused fetched remote local origin branch commit merge main master release version= name= id= url= "
+        + "npm yarn pip maven gradle cargo dotnet docker node java ruby rust golang typescript javascript react webpack babel eslint jest pytest junit spring apache google microsoft amazon python";
 
     private static readonly HashSet<uint> Common = Grams(Words);
+
+    /// <summary>True where each part of the text stands in healthy logs.</summary>
+    internal static bool IsCommon(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        for (var at = 0; at + sizeof(uint) <= bytes.Length; at++)
+        {
+            if (!Common.Contains(Gram(bytes.AsSpan(at))))
+                return false;
+        }
+
+        return true;
+    }
 
     /// <summary>Where the window of <paramref name="length"/> bytes begins that is rarest in logs.</summary>
     /// <param name="crowd">How many texts have been entered under a window already.</param>

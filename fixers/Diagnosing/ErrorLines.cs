@@ -11,7 +11,7 @@ internal sealed class ErrorLines
     internal static readonly string[] Words =
     [
         "error:", "error ", "error[", "[error]", "failed", "failure:", "failure ", "failure!", "failing", "fails ", "fail: ", "fail ", "fatal", "exception", "panic", "cannot", "can't ", "could not", "couldn't", "unable to", "not found", "no such", "denied", "undefined",
-        "traceback", "assert", "invalid", "abort", "missing", "unexpected", "mismatch", "killed", "segfault", "segmentation", "expected", "refused", "timed out", "timeout", "not ok ", "unknown", "illegal", "violation",
+        "traceback", "assert", "invalid", "abort", "missing", "unexpected", "mismatch", "killed", "segfault", "segmentation", "expected", "refused", "timed out", "not ok ", "unknown", "illegal", "violation",
     ];
 
     private readonly List<RawLine> _first = [];

@@ -19,6 +19,7 @@ internal sealed class LiteralFinder
     private const int WindowLength = 5;
 
     private const uint FoldCase = 0x20202020;
+    private const ulong FoldCases = 0x2020202020202020;
     private const uint Mix = 0x9E3779B1;
 
     private readonly byte[][] _texts;
@@ -27,12 +28,13 @@ internal sealed class LiteralFinder
     private readonly int _bitShift;
     private readonly Slot[] _slots;
     private readonly int _slotShift;
-    private readonly List<Window> _windows = [];
+    private Window[] _windows = [];
+    private int _windowCount;
 
     internal LiteralFinder(IReadOnlyList<(string Text, bool IgnoresCase)> literals)
     {
         _texts = [.. literals.Select(literal => Encoding.UTF8.GetBytes(literal.Text))];
-        _ignoresCase = [.. literals.Select(literal => literal.IgnoresCase)];
+        _ignoresCase = [.. literals.Select(literal => literal.IgnoresCase && Ascii.IsValid(literal.Text))];
 
         // 32 bits or more for each window keep false alarms at 3 in 100.
         var windows = (uint)_texts.Sum(text => text.Length < WindowLength ? 130 : 2);
@@ -84,20 +86,34 @@ internal sealed class LiteralFinder
 
             for (var next = _slots[slot].First; next >= 0; next = _windows[next].Next)
             {
-                var (id, offset, _) = _windows[next];
-                var text = _texts[id];
-                var start = at - offset;
-                if (start < 0 || start + text.Length > line.Length)
+                ref readonly var entered = ref _windows[next];
+                var start = at - entered.Offset;
+                if (start < 0 || start + _texts[entered.Text].Length > line.Length)
                     continue;
 
+                // The first eight bytes, which tell nearly all texts of a window apart.
+                if (start + sizeof(ulong) <= line.Length && ((Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref MemoryMarshal.GetReference(line), start)) | FoldCases) & entered.Mask) != entered.Begin)
+                    continue;
+
+                var text = _texts[entered.Text];
                 var here = line.Slice(start, text.Length);
-                if (_ignoresCase[id] ? Ascii.EqualsIgnoreCase(here, text) : here.SequenceEqual(text))
-                    found.Add(id);
+                if (_ignoresCase[entered.Text] ? Ascii.EqualsIgnoreCase(here, text) : here.SequenceEqual(text))
+                    found.Add(entered.Text);
             }
 
             return;
         }
     }
+
+    private static ulong BeginOf(ReadOnlySpan<byte> text)
+    {
+        Span<byte> begin = stackalloc byte[sizeof(ulong)];
+        begin.Clear();
+        text[..Math.Min(text.Length, sizeof(ulong))].CopyTo(begin);
+        return (MemoryMarshal.Read<ulong>(begin) | FoldCases) & MaskOf(text);
+    }
+
+    private static ulong MaskOf(ReadOnlySpan<byte> text) => text.Length >= sizeof(ulong) ? ulong.MaxValue : (1UL << (8 * text.Length)) - 1;
 
     private static uint Fold(uint window) => window | FoldCase;
 
@@ -123,8 +139,11 @@ internal sealed class LiteralFinder
         while (_slots[slot].First >= 0 && _slots[slot].Key != window)
             slot = (slot + 1) & (_slots.Length - 1);
 
-        _windows.Add(new Window(id, offset, _slots[slot].First));
-        _slots[slot] = new Slot(window, _windows.Count - 1);
+        if (_windowCount == _windows.Length)
+            Array.Resize(ref _windows, Math.Max(256, 2 * _windowCount));
+
+        _windows[_windowCount] = new Window(id, offset, _slots[slot].First, BeginOf(_texts[id]), MaskOf(_texts[id]));
+        _slots[slot] = new Slot(window, _windowCount++);
     }
 
     private int SlotOf(uint window) => (int)((window * Mix) >> _slotShift);
@@ -133,7 +152,7 @@ internal sealed class LiteralFinder
     private readonly record struct Slot(uint Key, int First);
 
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Window(int Text, int Offset, int Next);
+    private readonly record struct Window(int Text, int Offset, int Next, ulong Begin, ulong Mask);
 }
 
 /// <summary>The texts found in one line, each once. Reused from line to line.</summary>

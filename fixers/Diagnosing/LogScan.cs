@@ -15,6 +15,7 @@ internal sealed class LogScan : IDisposable
     // How far up a heading (the file above its findings) is looked for.
     private const int FarthestHeading = 300;
     private const int TailLines = 120;
+    private const int TailLinesOfOthers = 20;
 
     // Parts with error lines that are kept although nothing says that they failed.
     private const int MostRecentParts = 8;
@@ -122,7 +123,7 @@ internal sealed class LogScan : IDisposable
             text = Structure.Take(Decode(visible), isGreen, _line, _marks.AsSpan(0, marks), out level, out var isFailure);
             NoteCommand();
             if (isFailure && Structure.FailedSegment is { Errors.Tail.Count: 0 } failed)
-                failed.Errors.Tail = TailBefore(failed);
+                failed.Errors.Tail = TailBefore(failed, TailLines);
         }
 
         if (text is not null && Structure.IsListing)
@@ -131,7 +132,7 @@ internal sealed class LogScan : IDisposable
         if (hasErrorWord && Structure.Current.Kind != SegmentKind.After)
             Structure.Current.Errors.Add(_line, raw);
 
-        var chars = 0;
+        var (chars, prefix) = (0, -1);
         foreach (var (entry, id) in _ofCommand)
             Try(entry, _index.Signature(id), text ??= Decode(visible), level);
 
@@ -150,7 +151,7 @@ internal sealed class LogScan : IDisposable
                     chars = DecodeTo(_chars, visible, text);
                 var signature = _index.Signature(id);
                 var line = _chars.AsSpan(0, chars);
-                if (signature.IsMatch(line) || (signature.IsAnchored && LinePrefix.ToolLength(line) is > 0 and var prefix && signature.IsMatch(line[prefix..])))
+                if (signature.IsMatch(line) || (signature.IsAnchored && (prefix < 0 ? prefix = LinePrefix.ToolLength(line) : prefix) > 0 && signature.IsMatch(line[prefix..])))
                     Try(entry, signature, text ??= line.ToString(), level);
             }
         }
@@ -315,8 +316,9 @@ internal sealed class LogScan : IDisposable
         if (segment.Kind == SegmentKind.After)
             return;
 
+        // Of a part that did not fail, a few lines will do.
         if (segment.Errors.Tail.Count == 0)
-            segment.Errors.Tail = TailBefore(segment);
+            segment.Errors.Tail = TailBefore(segment, segment.HasErrors || segment == Structure.Current && segment.LastLine == int.MaxValue ? TailLines : TailLinesOfOthers);
 
         if (segment.HasFailed || segment == Structure.FirstWithErrors)
             return;
@@ -326,11 +328,11 @@ internal sealed class LogScan : IDisposable
             _recent.Dequeue().Errors.Clear();
     }
 
-    private List<RawLine> TailBefore(Segment segment)
+    private List<RawLine> TailBefore(Segment segment, int most)
     {
         List<RawLine> lines = [];
         var (start, number) = (_lineStart, _line);
-        while (--number >= segment.FirstLine && lines.Count < TailLines && _buffer.TryPrevious(ref start, out var length))
+        while (--number >= segment.FirstLine && lines.Count < most && _buffer.TryPrevious(ref start, out var length))
         {
             if (number <= segment.LastLine)
                 lines.Add(new RawLine(number, Kept(_buffer.Bytes(start, length))));

@@ -4,7 +4,7 @@ using System.Text;
 namespace QMoi.Fixers.Diagnosing;
 
 /// <summary>Texts of which a line holds at least one.</summary>
-internal sealed record LiteralSet(IReadOnlyList<string> Texts, bool IgnoresCase = false)
+internal sealed record LiteralSet(string[] Texts, bool IgnoresCase = false)
 {
     private readonly byte[][] _bytes = [.. Texts.Select(Encoding.UTF8.GetBytes)];
 
@@ -27,7 +27,7 @@ internal sealed record LiteralSet(IReadOnlyList<string> Texts, bool IgnoresCase 
 internal static class RequiredLiterals
 {
     /// <summary>Sets that all matches satisfy, the most selective one first; empty when the pattern demands no text.</summary>
-    internal static IReadOnlyList<LiteralSet> Of(string pattern)
+    internal static LiteralSet[] Of(string pattern)
     {
         pattern = WithoutPlainGroups(pattern);
         var position = 0;
@@ -35,7 +35,7 @@ internal static class RequiredLiterals
         if (pattern.Contains("(?i", StringComparison.Ordinal))
             sets = [.. sets.Select(set => set with { IgnoresCase = true })];
 
-        return position == pattern.Length ? [.. sets.OrderByDescending(set => set.Shortest).ThenBy(set => set.Texts.Count)] : [];
+        return position == pattern.Length ? [.. sets.OrderByDescending(set => set.Shortest).ThenBy(set => set.Texts.Length)] : [];
     }
 
     /// <summary>True where the pattern as a whole is one of several: <c>^a|b</c>.</summary>

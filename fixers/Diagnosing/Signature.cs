@@ -21,9 +21,9 @@ public sealed class Signature
         _command = commandPattern is null ? null : new LinePattern(commandPattern);
         IsAnchored = pattern.Contains('^', StringComparison.Ordinal);
         _first = FirstOf(pattern);
-        IReadOnlyList<LiteralSet> sets = commandPattern is null ? RequiredLiterals.Of(pattern) : [];
-        Literals = keywords.Count > 0 ? [new LiteralSet(keywords, IgnoresCase: true), .. sets] : sets;
-        if (_command is null && !Literals.Any(set => set.Shortest >= LiteralFinder.ShortestText))
+        LiteralSet[] sets = commandPattern is null ? RequiredLiterals.Of(pattern) : [];
+        Literals = keywords.Count > 0 ? [new LiteralSet([.. keywords], IgnoresCase: true), .. sets] : sets;
+        if (_command is null && !Array.Exists(Literals, set => set.Shortest >= LiteralFinder.ShortestText))
             throw new ArgumentException($"it demands no text of {LiteralFinder.ShortestText} or more characters: give a keyword", nameof(pattern));
     }
 
@@ -36,7 +36,7 @@ public sealed class Signature
     public bool IsConsequence { get; init; }
 
     /// <summary>What a matching line holds, one text of each; empty where the command decides instead.</summary>
-    internal IReadOnlyList<LiteralSet> Literals { get; }
+    internal LiteralSet[] Literals { get; }
 
     /// <summary>Where the line begins matters: it is tried without a tool's prefix as well.</summary>
     internal bool IsAnchored { get; }

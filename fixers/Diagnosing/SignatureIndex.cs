@@ -80,5 +80,5 @@ internal sealed class SignatureIndex
     // The set that the fewest signatures share: of two thousand patterns with "error: " in them hardly one is tried for a line with it. Then the longest.
     private static LiteralSet? Rarest(Signature signature, Dictionary<string, int> usersOf) => signature.Literals
         .Where(set => set.Shortest >= LiteralFinder.ShortestText)
-        .OrderBy(set => int.Log2(set.Texts.Max(text => usersOf[text])) - (Math.Min(set.Shortest, 20) / 4)).ThenByDescending(set => set.Shortest).FirstOrDefault();
+        .OrderBy(set => int.Log2(set.Texts.Max(text => usersOf[text])) - (Math.Min(set.Shortest, 20) / 4) + (set.Texts.Any(CommonText.IsCommon) ? 4 : 0)).ThenByDescending(set => set.Shortest).FirstOrDefault();
 }
