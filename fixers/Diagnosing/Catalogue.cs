@@ -5,16 +5,21 @@ namespace QMoi.Fixers.Diagnosing;
 /// <summary>Everything that is known about failures, as data. Unchangeable and safe for many threads.</summary>
 public sealed class Catalogue
 {
+    private const int LongestFile = 4 * 1024 * 1024;
+
     private static readonly Lazy<Catalogue> EmbeddedCatalogue = new(LoadEmbedded);
 
     private readonly Dictionary<string, CatalogueEntry> _byId;
     private readonly Lazy<SignatureIndex> _index;
 
-    private Catalogue(IReadOnlyList<CatalogueEntry> entries)
+    private Catalogue(IEnumerable<CatalogueEntry> entries)
     {
-        Entries = entries;
-        _byId = entries.ToDictionary(entry => entry.Id, StringComparer.Ordinal);
-        _index = new(() => new SignatureIndex(entries));
+        _byId = new(StringComparer.Ordinal);
+        foreach (var entry in entries)
+            _byId[entry.Id] = entry;
+
+        Entries = [.. _byId.Values.OrderBy(entry => entry.Id, StringComparer.Ordinal)];
+        _index = new(() => new SignatureIndex(Entries));
     }
 
     /// <summary>The catalogue that the bot is delivered with.</summary>
@@ -29,20 +34,38 @@ public sealed class Catalogue
 
     /// <summary>Reads catalogue files; an entry of a later file replaces one with the same id in an earlier file.</summary>
     /// <exception cref="CatalogueException">Something in a file is not as it must be: names file, line, key and reason.</exception>
-    public static Catalogue Load(IEnumerable<(string name, string yaml)> files)
+    public static Catalogue Load(IEnumerable<(string Name, string Text)> files) =>
+        new(files.SelectMany(file => CatalogueReader.Read(file.Name, file.Text, isTrusted: false)));
+
+    /// <summary>The embedded catalogue with the <c>*.yaml</c> files of a folder, in order of their names: their entries are added, or replace embedded ones of the same id.</summary>
+    /// <param name="refused">Called for each file that is not as it must be; it is left out as a whole.</param>
+    public static Catalogue WithFolder(string folder, Action<CatalogueException> refused)
     {
-        var entries = new SortedDictionary<string, CatalogueEntry>(StringComparer.Ordinal);
-        foreach (var (name, yaml) in files)
+        List<CatalogueEntry> added = [];
+        foreach (var file in (Directory.Exists(folder) ? Directory.GetFiles(folder, "*.yaml") : []).Order(StringComparer.Ordinal))
         {
-            foreach (var entry in CatalogueReader.Read(name, yaml))
-                entries[entry.Id] = entry;
+            try
+            {
+                if (new FileInfo(file).Length > LongestFile)
+                    throw new CatalogueException(file, 1, $"the file is longer than {LongestFile} bytes");
+
+                added.AddRange(CatalogueReader.Read(file, File.ReadAllText(file), isTrusted: false));
+            }
+            catch (CatalogueException bad)
+            {
+                refused(bad);
+            }
+            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+            {
+                refused(new CatalogueException(file, 1, $"cannot be read: {unreadable.Message}"));
+            }
         }
 
-        return new Catalogue([.. entries.Values]);
+        return added.Count == 0 ? Embedded : new Catalogue(Embedded.Entries.Concat(added));
     }
 
-    /// <summary>The text of the embedded files, to be loaded together with further ones.</summary>
-    public static IReadOnlyList<(string name, string yaml)> EmbeddedFiles()
+    /// <summary>Name and text of the embedded files.</summary>
+    public static IReadOnlyList<(string Name, string Text)> EmbeddedFiles()
     {
         var assembly = Assembly.GetExecutingAssembly();
         return
@@ -54,7 +77,7 @@ public sealed class Catalogue
         ];
     }
 
-    private static Catalogue LoadEmbedded() => Load(EmbeddedFiles());
+    private static Catalogue LoadEmbedded() => new(EmbeddedFiles().AsParallel().AsOrdered().SelectMany(file => CatalogueReader.Read(file.Name, file.Text, isTrusted: true)));
 
     private static string ReadResource(Assembly assembly, string name)
     {
