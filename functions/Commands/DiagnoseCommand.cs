@@ -1,11 +1,8 @@
 using System.CommandLine;
 using System.IO.Compression;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using QMoi.Fixers;
 using QMoi.Fixers.Diagnosing;
+using QMoi.Functions.Commands.Diagnose;
 
 namespace QMoi.Functions.Commands;
 
@@ -54,14 +51,16 @@ internal static class DiagnoseCommand
                 exitCode = exitCode == ExitCode.NotFound ? exitCode : ExitCode.WrongUse;
             }
         }
-        await Terminal.Out.WriteLineAsync(format switch
-        {
-            "json" => JsonSerializer.Serialize(logs, OutputJson.Readable.IReadOnlyListLogJson),
-            "sarif" => Sarif(reports),
-            "codequality" => CodeQuality(reports),
-            "github" => string.Join('\n', reports.Select(Annotation)),
-            _ => string.Join("\n\n", reports.Select(Text)),
-        });
+        if (format == "text")
+            TextReport.Write(reports, Terminal.Rich(onStandardError: false));
+        else
+            await Terminal.Out.WriteAsync(format switch
+            {
+                "json" => JsonReport.Of(logs),
+                "sarif" => SarifReport.Of(reports),
+                "codequality" => CodeQualityReport.Of(reports),
+                _ => GitHubReport.Of(reports),
+            });
         return exitCode;
     }
 
@@ -75,78 +74,5 @@ internal static class DiagnoseCommand
         var isGzip = stream.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1f, 0x8b];
         stream.Position = 0;
         return isGzip ? new GZipStream(stream, CompressionMode.Decompress) : stream;
-    }
-
-    private static string Text((string Log, LogReport Report) item)
-    {
-        var diagnosis = item.Report.Diagnoses[0];
-        var lines = diagnosis.Evidence.Select(line => $"  {(line.Number >= diagnosis.RootCause.Line && line.Number <= diagnosis.RootCause.EndLine ? '>' : ' ')}{line.Number,6} | {line.Text}");
-        return string.Join('\n', [
-            $"{item.Log}: {diagnosis.Title}",
-            $"  {diagnosis.Summary}",
-            .. lines,
-            $"  next: {diagnosis.Next}",
-            $"  ({diagnosis.FailureId}, {diagnosis.Category.Name()}, {(diagnosis.IsTransient ? "a retry may help" : "a retry does not help")}, {diagnosis.Confidence:P0} sure)"]);
-    }
-
-    private static string Annotation((string Log, LogReport Report) item)
-    {
-        var diagnosis = item.Report.Diagnoses[0];
-        return $"::error title={Escape(diagnosis.Title).Replace(":", "%3A", StringComparison.Ordinal).Replace(",", "%2C", StringComparison.Ordinal)}::{Escape($"{diagnosis.Summary} (line {diagnosis.RootCause.Line}: {diagnosis.RootCause.Text}) {diagnosis.Next}")}";
-
-        static string Escape(string text) =>
-            text.Replace("%", "%25", StringComparison.Ordinal).Replace("\r", "%0D", StringComparison.Ordinal).Replace("\n", "%0A", StringComparison.Ordinal);
-    }
-
-    private static string CodeQuality(List<(string Log, LogReport Report)> reports)
-    {
-        IReadOnlyList<CodeQualityJson> issues = [.. reports.Select(item => (item.Log, Diagnosis: item.Report.Diagnoses[0])).Select(item => new CodeQualityJson(
-            $"{item.Diagnosis.Summary} {item.Diagnosis.Next}", item.Diagnosis.FailureId, Fingerprint(item.Log, item.Diagnosis), item.Diagnosis.IsTransient ? "minor" : "major",
-            new CodeQualityLocation(item.Log == "-" ? "stdin" : item.Log, new CodeQualityLines(item.Diagnosis.RootCause.Line))))];
-        return JsonSerializer.Serialize(issues, CodeQualityContext.IReadOnlyListCodeQualityJson);
-    }
-
-    /// <summary>GitLab shows one issue for each fingerprint: the same cause in two logs has to be two.</summary>
-    private static string Fingerprint(string log, Diagnosis diagnosis) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{diagnosis.FailureSignature} {log}")))[..32];
-
-    /// <summary>GitLab's keys are in snake case.</summary>
-    private static readonly OutputJson CodeQualityContext = new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower });
-
-    /// <summary>SARIF 2.1.0: one rule per failure, one result per log.</summary>
-    private static string Sarif(List<(string Log, LogReport Report)> reports)
-    {
-        var primaries = reports.Select(item => (item.Log, Diagnosis: item.Report.Diagnoses[0])).ToList();
-        var rules = primaries.Select(item => item.Diagnosis).DistinctBy(diagnosis => diagnosis.FailureId).Select(diagnosis => (JsonNode)new JsonObject
-        {
-            ["id"] = diagnosis.FailureId,
-            ["shortDescription"] = new JsonObject { ["text"] = diagnosis.Title },
-            ["help"] = new JsonObject { ["text"] = diagnosis.Next },
-        }).ToArray();
-        var results = primaries.Select(item => (JsonNode)new JsonObject
-        {
-            ["ruleId"] = item.Diagnosis.FailureId,
-            ["level"] = "error",
-            ["message"] = new JsonObject { ["text"] = $"{item.Diagnosis.Summary} {item.Diagnosis.Next}" },
-            ["locations"] = new JsonArray(new JsonObject
-            {
-                ["physicalLocation"] = new JsonObject
-                {
-                    ["artifactLocation"] = new JsonObject { ["uri"] = item.Log == "-" ? "stdin" : new Uri(item.Log, UriKind.RelativeOrAbsolute) is { IsAbsoluteUri: true } uri ? uri.AbsoluteUri : Uri.EscapeDataString(item.Log).Replace("%2F", "/", StringComparison.Ordinal) },
-                    ["region"] = new JsonObject { ["startLine"] = item.Diagnosis.RootCause.Line, ["endLine"] = item.Diagnosis.RootCause.EndLine, ["snippet"] = new JsonObject { ["text"] = item.Diagnosis.RootCause.Text } },
-                },
-            }),
-            ["partialFingerprints"] = new JsonObject { ["failureSignature/v1"] = item.Diagnosis.FailureSignature },
-        }).ToArray();
-        return new JsonObject
-        {
-            ["$schema"] = "https://json.schemastore.org/sarif-2.1.0.json",
-            ["version"] = "2.1.0",
-            ["runs"] = new JsonArray(new JsonObject
-            {
-                ["tool"] = new JsonObject { ["driver"] = new JsonObject { ["name"] = "qmoi", ["rules"] = new JsonArray(rules) } },
-                ["results"] = new JsonArray(results),
-            }),
-        }.ToJsonString();
     }
 }
