@@ -19,7 +19,7 @@ using QMoi.Handlers.Tools;
 namespace QMoi.Functions;
 
 /// <summary>The bot put together: the one place where parts meet. Used by <c>serve</c>, <c>replay</c>, <c>demo</c> and the tests alike.</summary>
-public sealed class Bot : IAsyncDisposable
+public sealed partial class Bot : IAsyncDisposable
 {
     private readonly Lazy<Forges.Forges> apis;
     private WebApplication? web;
@@ -52,7 +52,7 @@ public sealed class Bot : IAsyncDisposable
     {
         var store = SqliteStore.Open(settings.DataFolder, clock);
         var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers));
-        return new Bot(settings, store, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, clock)), clock, loggers);
+        return new Bot(settings, store, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, clock, loggers.CreateLogger<Catalogue>())), clock, loggers);
     }
 
     /// <summary>Opens the store and listens; disk and network get ready beside each other, because a forge waits for nobody.</summary>
@@ -76,9 +76,9 @@ public sealed class Bot : IAsyncDisposable
     public Task ListenAsync(string urls, ILoggerFactory loggers, CancellationToken cancellationToken) => ListenAsync(Build(urls, loggers), cancellationToken);
 
     /// <summary>What handles deliveries. Made when the first one is worked: receiving does not need it.</summary>
-    private static Router Assemble(BotSettings settings, IForges forges, TimeProvider clock)
+    private static Router Assemble(BotSettings settings, IForges forges, TimeProvider clock, ILogger log)
     {
-        var diagnoser = new LogDiagnoser(Catalogue.Embedded);
+        var diagnoser = new LogDiagnoser(KnownFailures.Load(settings, refused => Log.Refused(log, refused)));
         var messages = new BotMessages(new Templates());
         var comment = new StickyComment(messages);
         var planner = new FixPlanner(settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock);
@@ -164,5 +164,11 @@ public sealed class Bot : IAsyncDisposable
         Worker.Dispose();
         if (apis.IsValueCreated)
             apis.Value.Dispose();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Refused}")]
+        public static partial void Refused(ILogger logger, string refused);
     }
 }

@@ -43,12 +43,12 @@ internal static class DoctorCommand
                 findings.Add(await DatabaseAsync(settings, stop));
             findings.AddRange(Forges(settings));
             findings.Add(await SandboxAsync(settings, stop));
+            findings.Add(Knowledge(settings));
         }
         catch (SettingsException wrong)
         {
             findings.Add(new Finding("settings", Health.Fail, wrong.Message, "Correct the setting named."));
         }
-        findings.Add(Knowledge());
         findings.AddRange(Program("git", Health.Fail, "Repositories cannot be fetched for tool runs.", "Install git."));
         findings.AddRange(Program("npm", Health.Warn, "npm lock files, Prettier and ESLint findings are explained, not fixed.", "Install nodejs and npm."));
 
@@ -154,10 +154,14 @@ internal static class DoctorCommand
             : new Finding("sandbox", Health.Ok, sandbox.Kind.ToString().ToLowerInvariant());
     }
 
-    private static Finding Knowledge()
+    private static Finding Knowledge(BotSettings settings)
     {
         _ = new Templates();
-        return new Finding("catalogue", Health.Ok, $"{Catalogue.Embedded.Entries.Count} known failures, {FixerIndex.All.Count} with a repair");
+        var refused = new List<string>();
+        var catalogue = KnownFailures.Load(settings, refused.Add);
+        return refused.Count == 0
+            ? new Finding("catalogue", Health.Ok, $"{catalogue.Entries.Count} known failures, {FixerIndex.All.Count} with a repair")
+            : new Finding("catalogue", Health.Warn, string.Join("; ", refused), "Correct the file; docs/catalogue.md describes the keys.");
     }
 
     private static IEnumerable<Finding> Program(string name, Health without, string consequence, string remedy)

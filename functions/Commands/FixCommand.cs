@@ -32,7 +32,7 @@ internal static class FixCommand
         if (!Directory.Exists(repository))
             throw new CommandException(ExitCode.NotFound, $"{repository}: there is no such folder");
         var settings = CommandLine.Settings(null);
-        var fix = new LocalFix(new LogDiagnoser(Catalogue.Embedded), new FixPlanner(settings.Sandbox, TimeProvider.System), settings.Repair, TimeProvider.System);
+        var fix = new LocalFix(new LogDiagnoser(KnownFailures.Load(settings, refused => Terminal.Error.WriteLine("qmoi: " + refused))), new FixPlanner(settings.Sandbox, TimeProvider.System), settings.Repair, TimeProvider.System);
         var report = await DiagnoseAsync(fix, Path.GetFullPath(repository), logFile, job, stop);
         if (apply && report.Patch is { } patch && await PatchWriter.ApplyAsync(patch, Path.GetFullPath(repository), stop) is PatchWriteResult.Refused refused)
             throw new CommandException(ExitCode.Failed, $"the patch was not written: {refused.Reason}");

@@ -11,6 +11,9 @@ public sealed record BotSettings
     /// <summary>Database, logs and <c>qmoi.json</c> live here. Default <c>./data</c>.</summary>
     public string DataFolder { get; init; } = "data";
 
+    /// <summary>Folder of further catalogue files. Default <c>catalogue</c> in the data folder; it need not exist.</summary>
+    public string? CatalogueFolder { get; init; }
+
     public GitHubSettings GitHub { get; init; } = new(new Uri("https://api.github.com"));
     public GitLabSettings GitLab { get; init; } = new(new Uri("https://gitlab.com/api/v4"));
     public WebhookSecrets GitHubSecrets { get; init; } = new([], []);

@@ -23,6 +23,7 @@ public static class SettingsReader
     private static readonly IReadOnlyList<Setting> Known =
     [
         new("Data", null, false, "a folder", (s, v) => s with { DataFolder = NotEmpty(v) }),
+        new("Catalogue", null, false, "a folder", (s, v) => s with { CatalogueFolder = NotEmpty(v) }),
         new("GitHub:ApiUrl", "GITHUB_API_URL", false, "an http(s) URL", (s, v) => s with { GitHub = s.GitHub with { ApiUrl = Url(v) } }),
         new("GitHub:Token", "GITHUB_TOKEN", true, "a token without spaces", (s, v) => s with { GitHub = s.GitHub with { Token = Token(v) } }),
         new("GitHub:AppId", "GITHUB_APP_ID", false, "a whole number above 0", (s, v) => s with { GitHub = s.GitHub with { AppId = Whole(v, 1, long.MaxValue) } }),
