@@ -470,7 +470,7 @@ public sealed partial class DiagnoseOutputs : IDisposable
     /// <summary>A value against a JSON schema. Knows the words that the schema of SARIF uses and fails on any other.</summary>
     private sealed class JsonSchema(JsonElement root)
     {
-        /// <summary>Byte for byte as in the npm package @microsoft/sarif-multitool-linux 5.7.0 (MIT), which says the same as the schema of OASIS.</summary>
+        /// <summary>The schema of the standard as it lies in the npm package @microsoft/sarif-multitool-linux 5.7.0 (MIT), line ends apart.</summary>
         public static JsonSchema Sarif { get; } = new(Json(File.ReadAllText(Path.Combine(QmoiProcess.Root, "tests", "Functions", "sarif-2.1.0.schema.json"))));
 
         public IReadOnlyList<string> Problems(JsonElement value) => [.. Check(value, root, "$")];
