@@ -23,11 +23,10 @@ internal static class GitHubReport
             if (place.Column is { } column)
                 properties.Add($"col={column}");
         }
-        var name = log == "-" ? "line " : ReportText.OneLine(log, LongestTitle) + ":";
-        return $"::error {string.Join(',', properties)}::{Data(string.Join('\n', [
-            ReportText.OneLine(diagnosis.Summary, LongestSentence),
-            ReportText.OneLine(diagnosis.Next, LongestSentence),
-            $"{name}{diagnosis.RootCause.Line}: {ReportText.OneLine(diagnosis.RootCause.Text, LongestSentence)}"]))}";
+        List<string> message = [ReportText.OneLine(diagnosis.Summary, LongestSentence), ReportText.OneLine(diagnosis.Next, LongestSentence)];
+        if (diagnosis.RootCause.Text.Length > 0)
+            message.Add($"{(log == "-" ? "line " : ReportText.OneLine(log, LongestTitle) + ":")}{diagnosis.RootCause.Line}: {ReportText.OneLine(diagnosis.RootCause.Text, LongestSentence)}");
+        return $"::error {string.Join(',', properties)}::{Data(string.Join('\n', message))}";
     }
 
     private static string Data(string text) =>

@@ -32,7 +32,7 @@ internal static class ReportText
     {
         UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => true,
         // Joiners belong to emoji and to many scripts.
-        UnicodeCategory.Format => rune.Value is not (0x200c or 0x200d) && rune.Value is < 0xe0000,
+        UnicodeCategory.Format => rune.Value is not (0x200c or 0x200d),
         _ => false,
     };
 }

@@ -73,18 +73,24 @@ internal static class SarifReport
         {
             result["locations"] = Array(inLog);
         }
-        result["partialFingerprints"] = new JsonObject { ["failureSignature/v1"] = diagnosis.FailureSignature };
+        // The second name is the one that code scanning tells alerts apart by.
+        result["partialFingerprints"] = new JsonObject { ["failureSignature/v1"] = diagnosis.FailureSignature, ["primaryLocationLineHash"] = $"{diagnosis.FailureSignature}:1" };
         result["rank"] = Math.Round(diagnosis.Confidence * 100, 1);
         result["properties"] = new JsonObject { ["confidence"] = Math.Round(diagnosis.Confidence, 3), ["transient"] = diagnosis.IsTransient };
         return result;
     }
 
+    /// <summary>Code scanning wants all four numbers of a region: a place in a source file is one character wide, as its tool named it.</summary>
     private static JsonObject Location(Place place, string? snippet)
     {
-        var region = new JsonObject { ["startLine"] = place.Line };
-        if (place.Column is { } column)
-            region["startColumn"] = column;
-        region["endLine"] = place.EndLine;
+        var startColumn = place.Column ?? 1;
+        var region = new JsonObject
+        {
+            ["startLine"] = place.Line,
+            ["startColumn"] = startColumn,
+            ["endLine"] = place.EndLine,
+            ["endColumn"] = snippet is null ? startColumn + 1 : snippet.Length - snippet.LastIndexOf('\n'),
+        };
         if (!string.IsNullOrEmpty(snippet))
             region["snippet"] = new JsonObject { ["text"] = snippet };
         return new JsonObject

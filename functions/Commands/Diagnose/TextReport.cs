@@ -70,7 +70,8 @@ internal static class TextReport
             yield return line;
         yield return [new("  next: ", Good), new(ReportText.OneLine(diagnosis.Next, LongestCause), Plain)];
         yield return [new($"  ({diagnosis.FailureId}, {diagnosis.Category.Name()}, {(diagnosis.IsTransient ? "worth a retry" : "not worth a retry")}, {Math.Min(99, Math.Round(diagnosis.Confidence * 100))} % sure)", Quiet)];
-        foreach (var other in report.Diagnoses.Skip(1).Take(2))
+        // Beside a cause, a mere guess (such as the job's exit code) only takes a reader's time.
+        foreach (var other in report.Diagnoses.Skip(1).Take(2).Where(other => other.Confidence >= 0.5))
             yield return [new($"  also: {ReportText.OneLine(other.Title, LongestContext)} (line {other.RootCause.Line}, {other.FailureId})", Quiet)];
     }
 
