@@ -4,6 +4,7 @@ namespace QMoi.Fixers.Diagnosing;
 internal sealed class ErrorLines
 {
     private const int MostFirst = 120;
+    private const int MostMarked = 60;
     private const int MostLast = 200;
     private const int LongestKept = 600;
 
@@ -15,6 +16,7 @@ internal sealed class ErrorLines
     ];
 
     private readonly List<RawLine> _first = [];
+    private readonly List<RawLine> _marked = [];
     private (int Number, int Length)[] _last = [];
     private byte[] _lastBytes = [];
     private int _lastCount;
@@ -22,12 +24,22 @@ internal sealed class ErrorLines
     /// <summary>The lines before the end of the part, in log order; empty until the end was seen.</summary>
     internal IReadOnlyList<RawLine> Tail { get; set; } = [];
 
-    internal void Add(int number, ReadOnlySpan<byte> raw)
+    /// <param name="visible">The line without time and colours.</param>
+    internal void Add(int number, ReadOnlySpan<byte> raw, ReadOnlySpan<byte> visible)
     {
+        if (LogMarks.IsPassed(visible))
+            return;
+
         raw = raw[..Math.Min(raw.Length, LongestKept)];
         if (_first.Count < MostFirst)
         {
             _first.Add(new RawLine(number, raw.ToArray()));
+            return;
+        }
+
+        if (_marked.Count < MostMarked && LogMarks.IsFailed(visible))
+        {
+            _marked.Add(new RawLine(number, raw.ToArray()));
             return;
         }
 
@@ -43,12 +55,13 @@ internal sealed class ErrorLines
     internal IReadOnlyList<RawLine> InOrder()
     {
         var from = Tail.Count > 0 ? Tail[0].Number : int.MaxValue;
-        return [.. _first.TakeWhile(line => line.Number < from), .. Last().TakeWhile(line => line.Number < from), .. Tail];
+        return [.. _first.Concat(_marked).Concat(Last()).Where(line => line.Number < from).OrderBy(line => line.Number), .. Tail];
     }
 
     internal void Clear()
     {
         _first.Clear();
+        _marked.Clear();
         _lastBytes = [];
         _lastCount = 0;
     }
@@ -67,4 +80,21 @@ internal sealed class ErrorLines
 internal readonly record struct RawLine(int Number, byte[] Bytes)
 {
     internal LogLine Read() => new(Number, LogText.Read(Bytes));
+}
+
+/// <summary>The words with which test runners and tools begin a line about what passed and what failed.</summary>
+internal static class LogMarks
+{
+    internal static bool IsPassed(ReadOnlySpan<byte> line)
+    {
+        line = line.TrimStart((byte)' ');
+        return line.StartsWith("PASS"u8) || line.StartsWith("SKIP"u8) || line.StartsWith("ok "u8) || line.StartsWith("\u2713"u8) || line.StartsWith("\u2714"u8) || line.StartsWith("\u221A"u8);
+    }
+
+    internal static bool IsFailed(ReadOnlySpan<byte> line)
+    {
+        line = line.TrimStart((byte)' ');
+        return line.StartsWith("FAIL"u8) || line.StartsWith("--- FAIL"u8) || line.StartsWith("ERROR"u8) || line.StartsWith("[ERROR]"u8) || line.StartsWith("not ok"u8) || line.StartsWith("Error:"u8) || line.StartsWith("error"u8)
+            || line.StartsWith("\u2717"u8) || line.StartsWith("\u2715"u8) || line.StartsWith("\u2716"u8);
+    }
 }

@@ -23,6 +23,8 @@ internal static partial class FailureKinds
             return FailureCategory.AuthSecret;
         if (Vcs().IsMatch(text))
             return FailureCategory.Vcs;
+        if (NamedTask().Match(text) is { Success: true } task)
+            return task.Groups["compile"].Success ? FailureCategory.Compile : task.Groups["lint"].Success ? FailureCategory.LintFormat : FailureCategory.Test;
         if (sign == FailureCategory.Test)
             return FailureCategory.Test;
         if (sign == FailureCategory.Compile)
@@ -37,8 +39,12 @@ internal static partial class FailureKinds
             return FailureCategory.LintFormat;
         if (Test().IsMatch(text))
             return FailureCategory.Test;
-        if (command is null || sign != FailureCategory.Unknown)
+        if (sign == FailureCategory.LintFormat)
+            return Compiled().IsMatch(text) && (command is null || !LintCommand().IsMatch(command)) ? FailureCategory.Compile : sign;
+        if (sign != FailureCategory.Unknown)
             return sign;
+        if (command is null)
+            return FailureCategory.Unknown;
         if (LintCommand().IsMatch(command))
             return FailureCategory.LintFormat;
         if (TestCommand().IsMatch(command))
@@ -60,13 +66,21 @@ internal static partial class FailureKinds
     [GeneratedRegex(@"syntax ?error|unexpected token|parse error|(cannot|could not) (compile|find symbol)|undefined (reference|symbol|variable|function)|invalid (css|syntax)|compilation (failed|error)|type ?error: .* is not assignable|unknown module|not in scope", Options, Limit)]
     private static partial Regex Compile();
 
+    // > Task :app:checkstyleMain FAILED, FAIL example.com/x [build failed]
+    [GeneratedRegex(@"Task \S*:((?<compile>compile\w*)|(?<lint>(checkstyle|pmd|spotbugs|spotless|ktlint|detekt|lint)\w*)|(?<test>\w*[tT]est\w*)) FAILED|(?<compile>\[(build|setup) failed\])", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Limit)]
+    private static partial Regex NamedTask();
+
+    // A finding in a file of a language that is compiled.
+    [GeneratedRegex(@"^\s*\S+\.(c|cc|cpp|cxx|h|hpp|m|mm|cs|fs|vb|d|erl|hs|go|rs|java|kt|scala|swift|ml|f90|proto|elm|nim|zig|v|sv|vhd):\d+", Options, Limit)]
+    private static partial Regex Compiled();
+
     [GeneratedRegex(@"connection (refused|reset|timed out|closed)|could not resolve host|network is unreachable|\b50[234] (bad gateway|service unavailable|gateway)|empty reply from server|SSL connect error|TLS handshake|temporary failure in name resolution|couldn't establish|http connection|failed to download (action|archive|file|https?)|error downloading|failed to fetch|unable to access", Options, Limit)]
     private static partial Regex Network();
 
     [GeneratedRegex(@"\b(401|403)\b.{0,40}(unauthori[sz]ed|forbidden)|(unauthori[sz]ed|forbidden).{0,40}\b(401|403)\b|access ?denied|authentication (failed|required)|bad credentials|not authori[sz]ed|credentials could not", Options, Limit)]
     private static partial Regex Access();
 
-    [GeneratedRegex(@"^(fatal|error): .*(repository|branch|ref|commit|pathspec|refspec|remote|merge|submodule|tag)\b|\bgit (clone|fetch|push|pull|checkout|merge|rebase|cherry-pick|submodule)\b|cloning remote|merge conflict", Options | RegexOptions.Multiline, Limit)]
+    [GeneratedRegex(@"^(fatal|error): .*\b(repository|branch|pathspec|refspec|remote ref|merge base|submodule|commit|working tree|index file)\b|\bgit (clone|fetch|push|pull|checkout|merge|rebase|cherry-pick|submodule)\b|cloning remote|merge conflict", Options | RegexOptions.Multiline, Limit)]
     private static partial Regex Vcs();
 
     [GeneratedRegex(@"\bassert|\bexpect(ed|ation)?\b.*\b(got|but|actual|received|to (be|equal|have|match))\b|\b(test|spec)s?\b.{0,60}\bfail|\bfail.{0,60}\b(test|spec)s?\b|\d+ failures?\b|panicked at", Options, Limit)]

@@ -1,7 +1,7 @@
 namespace QMoi.Fixers.Diagnosing;
 
 /// <summary>Where the cause of a failure stands that the catalogue does not know, and how much it looks like one on the scale of <see cref="CatalogueEntry.Priority"/>.</summary>
-internal sealed record Guess(int First, int Last, string Text, IReadOnlyList<LogLine> Lines, double Weight, FailureCategory Category)
+internal sealed record Guess(int First, int Last, int Line, string Text, IReadOnlyList<LogLine> Lines, double Weight, FailureCategory Category)
 {
     private const int LongestRange = 10;
 
@@ -84,7 +84,7 @@ internal sealed record Guess(int First, int Last, string Text, IReadOnlyList<Log
             last++;
 
         var block = lines.GetRange(first, last - first + 1);
-        return new Guess(lines[first].Number, lines[last].Number, lines[at].Text, Near(lines, first, last), weight,
+        return new Guess(lines[first].Number, lines[last].Number, lines[at].Number, lines[at].Text, Near(lines, first, last), weight,
             FailureKinds.Of([.. block.Select(line => line.Text)], segment.Command, category));
     }
 
@@ -98,7 +98,7 @@ internal sealed record Guess(int First, int Last, string Text, IReadOnlyList<Log
         while (first > 0 && last - first < 4 && !string.IsNullOrWhiteSpace(lines[first - 1].Text) && lines[first - 1].Number == lines[first].Number - 1)
             first--;
 
-        return new Guess(lines[first].Number, lines[last].Number, lines[last].Text, Near(lines, first, last), 2, FailureKinds.Of([.. lines.GetRange(first, last - first + 1).Select(line => line.Text)], segment.Command, FailureCategory.Unknown));
+        return new Guess(lines[first].Number, lines[last].Number, lines[last].Number, lines[last].Text, Near(lines, first, last), 2, FailureKinds.Of([.. lines.GetRange(first, last - first + 1).Select(line => line.Text)], segment.Command, FailureCategory.Unknown));
     }
 
     private static List<LogLine> Near(List<LogLine> lines, int first, int last) =>

@@ -47,8 +47,9 @@ internal static class LinePrefix
         if (at == 0 || at >= line.Length || line[at] != ' ')
             return 0;
 
+        // app:build: , not a.c:3:5:
         if (line[at - 1] == ':' && line[..(at - 1)].ContainsAny(':', '#'))
-            return at + 1;
+            return char.IsAsciiDigit(line[at - 2]) ? 0 : at + 1;
 
         var bar = line[at..].IndexOfAnyExcept(' ');
         return bar >= 0 && line[at + bar] == '|' ? Math.Min(line.Length, at + bar + 2) : 0;

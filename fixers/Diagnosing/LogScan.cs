@@ -70,11 +70,13 @@ internal sealed class LogScan : IDisposable
 
     internal void TakeRest()
     {
-        if (_buffer.TryTakeRest(out var start, out var length))
+        var hasRest = _buffer.TryTakeRest(out var start, out var length);
+        if (hasRest)
             TakeLine(start, length);
 
+        // As if one more line began.
         _line++;
-        _lineStart = start + length + 1;
+        _lineStart = hasRest ? start + length + 1 : start;
         Finish(Structure.Current);
         _line--;
     }
@@ -120,7 +122,7 @@ internal sealed class LogScan : IDisposable
         if (marks > 0 || Structure.IsInteresting(visible))
         {
             var isGreen = visible.Length > 1 && visible[0] == '$' && raw.IndexOf("\u001B[32;1m$ "u8) >= 0;
-            text = Structure.Take(Decode(visible), isGreen, _line, _marks.AsSpan(0, marks), out level, out var isFailure);
+            text = Structure.Take(Decode(visible), isGreen, raw.IndexOf("\u001B[36;1m"u8) >= 0, _line, _marks.AsSpan(0, marks), out level, out var isFailure);
             NoteCommand();
             if (isFailure && Structure.FailedSegment is { Errors.Tail.Count: 0 } failed)
                 failed.Errors.Tail = TailBefore(failed, TailLines);
@@ -130,7 +132,7 @@ internal sealed class LogScan : IDisposable
             return;
 
         if (hasErrorWord && Structure.Current.Kind != SegmentKind.After)
-            Structure.Current.Errors.Add(_line, raw);
+            Structure.Current.Errors.Add(_line, raw, visible);
 
         var (chars, prefix) = (0, -1);
         foreach (var (entry, id) in _ofCommand)
@@ -241,8 +243,7 @@ internal sealed class LogScan : IDisposable
     private void AddToCluster(SegmentHits part, string text, bool hasCaptures, Signature signature, LineLevel level)
     {
         // The first cause takes the place of consequences before it; consequences behind a cause say nothing new.
-        var isCause = !signature.IsConsequence && !signature.IsSupporting;
-        if (isCause && part.IsConsequence)
+        if (!signature.IsConsequence && part.IsConsequence)
         {
             part.IsConsequence = false;
             if (part.LastCluster?.CanTake(_line) != true)
@@ -265,7 +266,7 @@ internal sealed class LogScan : IDisposable
         part.FirstCluster ??= cluster;
         if (level == LineLevel.Error)
             part.FirstMarked ??= cluster;
-        if (!signature.IsSupporting)
+        if (part.IsEstablished)
             part.FirstEstablished ??= cluster;
 
         cluster.Hit(_line, LogText.Short(text), hasCaptures && !signature.IsConsequence, !signature.IsSupporting);

@@ -132,7 +132,9 @@ internal sealed class LogStructure
     internal bool IsInteresting(ReadOnlySpan<byte> text) => _header is not null || (text.Length > 2 && text[1] == ' ' && text[0] is (byte)'$' or (byte)'+');
 
     /// <summary>Notes what the line says about the structure; returns the text behind a command of the runner (<c>##[error]</c>).</summary>
-    internal string Take(string text, bool isGreen, int number, ReadOnlySpan<int> marks, out LineLevel level, out bool isFailure)
+    /// <param name="isGreen">The line is coloured as GitLab colours the commands that it echoes.</param>
+    /// <param name="isCyan">The line is coloured as GitHub colours the script of a step.</param>
+    internal string Take(string text, bool isGreen, bool isCyan, int number, ReadOnlySpan<int> marks, out LineLevel level, out bool isFailure)
     {
         level = LineLevel.None;
         isFailure = false;
@@ -144,7 +146,7 @@ internal sealed class LogStructure
             return TakeWorkflowCommand(text, out level);
 
         if (_header is not null)
-            TakeHeader(text);
+            TakeHeader(text, isCyan, number);
         else if (text.StartsWith("$ ", StringComparison.Ordinal))
             TakeEcho(text[2..].Trim(), isGreen, number);
         else if (text.StartsWith("+ ", StringComparison.Ordinal) && Current.Command is null)
@@ -223,18 +225,16 @@ internal sealed class LogStructure
                 IsListing = true;
                 break;
             case "endgroup":
-                if (_header is null)
-                    break;
-
-                _header.Command ??= LastCommand;
-                _header.BodyLine = number + 1;
-                _header = null;
-                break;
             case "group":
-                _header = null;
+                if (_header is not null)
+                    EndHeader(number);
                 break;
             case "error":
                 level = LineLevel.Error;
+                IsListing = false;
+                if (_header is not null)
+                    EndHeader(number - 1);
+
                 isFailure = TakeError(rest, number);
                 break;
             case "warning":
@@ -265,20 +265,32 @@ internal sealed class LogStructure
         return true;
     }
 
-    // The script of a step is listed between its title and the line that names the shell.
-    private void TakeHeader(string text)
+    // The script of a step is listed in cyan between its title and the line that names the shell; then come its environment or an action's inputs, indented.
+    private void TakeHeader(string text, bool isCyan, int number)
     {
         if (text.StartsWith("shell: ", StringComparison.Ordinal) || text is "with:" or "env:")
         {
             _header!.Command ??= LastCommand;
             _isScriptListed = true;
         }
+        else if (!_isScriptListed && (isCyan || _header!.Command is not null || text == LastCommand))
+        {
+            _header!.Command = Short(_header.Command is null ? text : _header.Command + "\n" + text);
+            LastCommand = _header.Command;
+        }
+        else if (!_isScriptListed || !text.StartsWith(' '))
+        {
+            // An excerpt without the end of the listing: this is output already.
+            EndHeader(number - 1);
+            IsListing = false;
+        }
+    }
 
-        if (_isScriptListed)
-            return;
-
-        _header!.Command = Short(_header.Command is null ? text : _header.Command + "\n" + text);
-        LastCommand = _header.Command;
+    private void EndHeader(int number)
+    {
+        _header!.Command ??= LastCommand;
+        _header.BodyLine = number + 1;
+        _header = null;
     }
 
     private void TakeEcho(string command, bool isGreen, int number)

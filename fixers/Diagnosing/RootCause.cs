@@ -18,6 +18,9 @@ internal static class RootCause
 
     private const int NearBefore = 20;
 
+    // Above what only looks like an error in the failed part, below what is known to be one.
+    private const int Before = 45;
+
     // What stands this near the end of the part that failed is as likely as anything there.
     private const int NearEnd = 200;
 
@@ -30,6 +33,15 @@ internal static class RootCause
         var candidates = Candidates(scan, end);
         var causes = Rank([.. candidates.Where(candidate => candidate.CanBeCause && candidate.Entry.Id != FallbackId)]);
         var guesses = structure.HasSucceeded ? [] : Guesses(scan, passed);
+        foreach (var candidate in causes)
+        {
+            // Where both mean the same lines, the name is worth more than the guess.
+            var (first, last) = (candidate.Cause.First, candidate.Cause.Last);
+            var same = guesses.Where(guess => candidate.Part.IsConsequence ? guess.Line >= first && guess.Line <= last : guess.First <= last && first <= guess.Last).Select(guess => guess.Weight);
+            candidate.Score = same.Append(candidate.Score).Max();
+        }
+
+        causes = [.. causes.OrderByDescending(candidate => candidate.Score)];
         List<Diagnosis> diagnoses = [];
         var next = 0;
         foreach (var candidate in causes)
@@ -99,7 +111,7 @@ internal static class RootCause
             Candidate? best = null;
             foreach (var part in hits.Parts.Where(part => part.IsEstablished))
             {
-                var candidate = new Candidate(scan.Entries[entry], entry, part, CanBeCause(structure, part, Candidate.IsOfInfrastructure(scan.Entries[entry]))) { End = end };
+                var candidate = new Candidate(scan.Entries[entry], entry, part, CanBeCause(structure, part, Candidate.IsOfInfrastructure(scan.Entries[entry]))) { End = end, IsBefore = structure.HasFailed && part.Segment != structure.FailedSegment && part.Segment.Kind is SegmentKind.Script or SegmentKind.Setup };
                 if (best is null || (candidate.CanBeCause && !best.CanBeCause) || (candidate.CanBeCause && !structure.HasFailed && candidate.Part.Segment.HasErrors && !best.Part.Segment.HasErrors))
                     best = candidate;
             }
@@ -155,12 +167,16 @@ internal static class RootCause
         if (candidate.Part.IsWarningOnly)
             score -= 60;
 
-        if (candidate.IsInfrastructure && firstToolError != int.MaxValue && candidate.FirstLine <= firstToolError && firstToolError - candidate.FirstLine <= InfrastructureReach)
+        if (candidate.IsBefore)
+            return Math.Min(score, Before);
+
+        if (candidate.IsInfrastructure && firstToolError != int.MaxValue && candidate.FirstLine < firstToolError && firstToolError - candidate.FirstLine <= InfrastructureReach)
             score += 60;
 
         // The last match counts: what was printed long before the end did not end the job.
         var distance = candidate.End - candidate.Part.LastCluster!.Last;
-        return distance <= NearEnd ? score : score - (6 * Math.Log2((double)distance / NearEnd));
+        var slope = candidate.Entry.Category is FailureCategory.Test or FailureCategory.Compile or FailureCategory.LintFormat ? 2 : 6;
+        return distance <= NearEnd ? score : score - (slope * Math.Log2((double)distance / NearEnd));
     }
 
     private static Diagnosis Nothing(JobFacts facts) => new()
@@ -180,7 +196,7 @@ internal static class RootCause
 
     private static Diagnosis Describe(LogScan scan, Guess guess, JobFacts facts)
     {
-        var text = Redactor.Redact(guess.Text.Trim());
+        var text = Shown(guess.Text.Trim());
         return new Diagnosis
         {
             FailureId = Diagnosis.UnrecognisedId,
@@ -202,9 +218,9 @@ internal static class RootCause
     {
         var entry = candidate.Entry;
         var cluster = candidate.Cause;
-        var captures = candidate.Part.Captures.ToDictionary(pair => pair.Key, pair => Redactor.Redact(Short(pair.Value)), StringComparer.Ordinal);
+        var captures = candidate.Part.Captures.ToDictionary(pair => pair.Key, pair => Shown(Short(pair.Value)), StringComparer.Ordinal);
         var matches = scan.Hits(candidate.Index)!.Matches.Where(match => match.Segment == candidate.Part.Segment)
-            .Select(match => new SignatureMatch(match.Match.Line, Redactor.Redact(match.Match.Text), Redacted(match.Match.Captures))).ToList();
+            .Select(match => new SignatureMatch(match.Match.Line, Shown(match.Match.Text), Redacted(match.Match.Captures))).ToList();
         return new Diagnosis
         {
             FailureId = entry.Id,
@@ -212,7 +228,7 @@ internal static class RootCause
             Category = entry.Category,
             IsTransient = entry.Transient == Transience.Yes,
             Confidence = Confidence.Of(candidate, scan.Structure),
-            RootCause = new LogRange(cluster.First, cluster.Last, Redactor.Redact(cluster.Text.Trim())),
+            RootCause = new LogRange(cluster.First, cluster.Last, Shown(cluster.Text.Trim())),
             Captures = captures,
             Matches = matches,
             Action = entry.Action,
@@ -232,11 +248,13 @@ internal static class RootCause
     private static IReadOnlyList<LogLine> Redacted(IReadOnlyList<LogLine> lines)
     {
         var texts = Redactor.Redact([.. lines.Select(line => line.Text)]);
-        return [.. lines.Select((line, at) => new LogLine(line.Number, texts[at]))];
+        return [.. lines.Select((line, at) => new LogLine(line.Number, texts[at].Replace('\t', ' ')))];
     }
 
     private static Dictionary<string, string> Redacted(IReadOnlyDictionary<string, string> captures) =>
-        captures.ToDictionary(pair => pair.Key, pair => Redactor.Redact(pair.Value), StringComparer.Ordinal);
+        captures.ToDictionary(pair => pair.Key, pair => Shown(pair.Value), StringComparer.Ordinal);
+
+    private static string Shown(string text) => Redactor.Redact(text).Replace('\t', ' ');
 
     private static string Short(string value) => value.Length <= LongestCapture ? value : value[..LongestCapture];
 }
@@ -249,6 +267,9 @@ internal sealed record Candidate(CatalogueEntry Entry, int Index, SegmentHits Pa
 
     internal required int End { get; init; }
 
+    /// <summary>It stands in a part before the one that failed.</summary>
+    internal bool IsBefore { get; init; }
+
     internal double Score { get; set; }
 
     internal bool IsInfrastructure => IsOfInfrastructure(Entry);
@@ -259,7 +280,7 @@ internal sealed record Candidate(CatalogueEntry Entry, int Index, SegmentHits Pa
     {
         get
         {
-            if (Entry.LastMatchIsCause)
+            if (Entry.LastMatchIsCause || IsTriedAgain)
                 return Part.LastCluster!;
 
             if (Part.FirstMarked is { } marked)
@@ -270,6 +291,10 @@ internal sealed record Candidate(CatalogueEntry Entry, int Index, SegmentHits Pa
             return first.IsEstablished || established.First - first.Last <= FarthestSupport ? first : established;
         }
     }
+
+    // The same words from a server or a runner again: the last attempt ended the job.
+    private bool IsTriedAgain => Entry.Category is FailureCategory.Vcs or FailureCategory.Network or FailureCategory.Infrastructure or FailureCategory.AuthSecret
+        && Part.LastCluster!.IsEstablished && Part.LastCluster.Text == Part.FirstEstablished!.Text;
 
     internal int FirstLine => Cause.First;
 }

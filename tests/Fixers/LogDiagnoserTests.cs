@@ -70,7 +70,7 @@ public sealed class LogDiagnoserTests
         var one = await FirstAsync("$ npx eslint\n/builds/acme/app/a.cs(1,9): error CS0029: Cannot convert [/builds/acme/app/app.csproj]\n");
         var other = await FirstAsync("2024-05-06T07:08:09.1234567Z /home/runner/work/app/app/a.cs(7,1): error CS0029: Cannot convert [/home/runner/work/app/app/app.csproj]\n");
         Assert.Equal(one.FailureSignature, other.FailureSignature);
-        var third = await FirstAsync("/home/runner/work/app/app/b.cs(7,1): error CS0029: Cannot convert [/home/runner/work/app/app/app.csproj]\n");
+        var third = await FirstAsync("/home/runner/work/app/app/a.cs(7,1): error CS0029: Cannot assign [/home/runner/work/app/app/app.csproj]\n");
         Assert.NotEqual(one.FailureSignature, third.FailureSignature);
     }
 
