@@ -65,7 +65,7 @@ internal static partial class ErrorSigns
     [GeneratedRegex(@"^\S.{0,300}?(:\d+(:\d+)?:? |\(\d+(,\d+)*\) ?: |:\[\d+,\d+\] )(fatal )?error\b|^\S+:\d+:\d+:? -? ?error\b|^error\[E\d+\]: |: undefined reference to |^(/\S+/)?ld: |^E: |^\S+\.\w+:\d+:\d+: (syntax error|error:)", Options, Limit)]
     private static partial Regex Located();
 
-    [GeneratedRegex(@"^\s*(--- FAIL:|FAIL[: ]\s?\S|not ok \d|\d+\) \S|[\u2715\u2717\u2718\u2716\u25CF] \S|FAILED[ :]|\[FAIL|\[  FAILED  \]|Failure:|Failed tests?:)|\bFAILED$|<<< (FAILURE|ERROR)!|^thread '.{1,200}' (\(\d+\) )?panicked|^=+ (FAILURES|ERRORS) =+|^_{3,} \S.* _{3,}$|\[FAIL\]$|^(FAIL|ERROR): \S|Failed \d+/\d+ subtests|\*\*\* FAILED \*\*\*", Options, Limit)]
+    [GeneratedRegex(@"^\s*(--- FAIL:|FAIL[: ]\s?\S|not ok \d|\d+\) \S|[\u2715\u2717\u2718\u2716\u25CF] \S|FAILED[ :]|\[FAIL|\[  FAILED  \]|Failure:|Failed tests?:)|\bFAILED$|<<< (FAILURE|ERROR)!|^thread '([^m].{0,200}|m[^a].{0,200})' (\(\d+\) )?panicked|^=+ (FAILURES|ERRORS) =+|^_{3,} \S.* _{3,}$|\[FAIL\]$|^(FAIL|ERROR): test\w* \(|Failed \d+/\d+ subtests|\*\*\* FAILED \*\*\*", Options, Limit)]
     private static partial Regex FailedTest();
 
     // That something failed, how many, and no word of what: "Lint failed!", "** TEST FAILED **", "3 tests failed", "Failed to upload artifacts".
@@ -76,7 +76,7 @@ internal static partial class ErrorSigns
     [GeneratedRegex(@"^\s{0,4}(\./)?[\w@/.+-]+\.\w{1,12}:\d+(:\d+)?:? +\S", Options, Limit)]
     private static partial Regex Finding();
 
-    [GeneratedRegex(@"^\s{0,8}(Uncaught )?([\w$]+[.:]{1,2})*[A-Z]\w*(Error|Exception|Failure)\b( \[\w+\])?(:|$)|^\*\* \(\w+|^Traceback |^\s*Caused by: |rake aborted|^panic: |^fatal error: ", Options, Limit)]
+    [GeneratedRegex(@"^\s{0,8}(Uncaught )?([\w$]+[.:]{1,2})*[A-Z]\w*(Error|Exception|Failure)\b( \[\w+\])?(:|$)|^\*\* \(\w+|^Traceback |^\s*Caused by: |rake aborted|^panic: |^thread 'main' (\(\d+\) )?panicked|^fatal error: ", Options, Limit)]
     private static partial Regex Thrown();
 
     [GeneratedRegex(@"^\W{0,6}(error|fatal|failed|failure|panic|critical)\b|^(\S+: ){1,2}(line \d+: )?\S+: (command )?not found$|^No such file or directory|^(\w\S*: ){1,3}\S.{0,200}: No such file or directory$", Options | RegexOptions.IgnoreCase, Limit)]

@@ -44,17 +44,22 @@ internal static partial class FailureKinds
         if (sign != FailureCategory.Unknown)
             return sign;
         if (command is null)
-            return FailureCategory.Unknown;
+            return Usage().IsMatch(text) ? FailureCategory.Config : FailureCategory.Unknown;
         if (LintCommand().IsMatch(command))
             return FailureCategory.LintFormat;
         if (TestCommand().IsMatch(command))
             return FailureCategory.Test;
         if (InstallCommand().IsMatch(command))
             return FailureCategory.Dependency;
-        return BuildCommand().IsMatch(command) ? FailureCategory.Compile : FailureCategory.Unknown;
+        if (BuildCommand().IsMatch(command))
+            return FailureCategory.Compile;
+        return Usage().IsMatch(text) ? FailureCategory.Config : FailureCategory.Unknown;
     }
 
-    [GeneratedRegex(@"received (SIG(INT|TERM)|a shutdown signal)|shutdown signal|operation was cancell?ed|lost communication|runner (has|was|process)|hudson\.remoting|\bevicted\b|\bpod\b.{0,60}(fail|unhealthy|pending)|rate limit", Options, Limit)]
+    [GeneratedRegex(@"\b(invalid|illegal|unknown|unrecogni[sz]ed|unsupported|missing|required|not (set|found|supported|defined|exist)|does not exist|must be|expected|usage:)\b", Options, Limit)]
+    private static partial Regex Usage();
+
+    [GeneratedRegex(@"received (SIG(INT|TERM)|a shutdown signal)|shutdown signal|operation was cancell?ed|lost communication|runner (has|was|process)|hudson\.remoting|\bevicted\b|container implementation failed|self.hosted runner|no workspace for|\bpod\b.{0,60}(fail|unhealthy|pending)|rate limit", Options, Limit)]
     private static partial Regex Infrastructure();
 
     [GeneratedRegex(@"out ?of ?memory|no space left|cannot allocate memory|disk quota|\bOOM|heap out of", Options, Limit)]
@@ -83,16 +88,16 @@ internal static partial class FailureKinds
     [GeneratedRegex(@"^(fatal|error): .*\b(repository|branch|pathspec|refspec|remote ref|merge base|submodule|commit|working tree|index file)\b|\bgit (clone|fetch|push|pull|checkout|merge|rebase|cherry-pick|submodule)\b|cloning remote|merge conflict", Options | RegexOptions.Multiline, Limit)]
     private static partial Regex Vcs();
 
-    [GeneratedRegex(@"\bassert|\bexpect(ed|ation)?\b.*\b(got|but|actual|received|to (be|equal|have|match))\b|\b(test|spec)s?\b.{0,60}\bfail|\bfail.{0,60}\b(test|spec)s?\b|\d+ failures?\b|panicked at", Options, Limit)]
+    [GeneratedRegex(@"\bassert|\bexpect(ed|ation)?\b.*\b(got|but|actual|received|to (be|equal|have|match))\b|\b(test|spec)s?\b.{0,60}\bfail|\bfail.{0,60}\b(test|spec)s?\b|\d+ failures?\b|\d+/\d+ failed\b", Options, Limit)]
     private static partial Regex Test();
 
-    [GeneratedRegex(@"no such file or directory|command not found|permission denied|is not recognized as|unknown (option|flag|argument|command|switch)|(illegal|invalid|unrecognized) (option|switch|argument)|missing required|environment variable|not configured|no rakefile|missing script|yaml|not set\b|cannot stat", Options, Limit)]
+    [GeneratedRegex(@"no such file or directory|command not found|permission denied|is not recognized as|unknown (option|flag|argument|command|switch)|(illegal|invalid|unrecognized) (option|switch|argument)|missing required|environment variable|not configured|no rakefile|missing script|yaml|not set\b|cannot stat|refusing to|more than the \d+ maximum|configure: error|custom build command", Options, Limit)]
     private static partial Regex Config();
 
     [GeneratedRegex(@"could not (find|resolve).{0,60}(package|dependenc|artifact|version|gem|module)|no matching (version|distribution)|packages? (not|could not be) found|unmet dependenc|dependenc(y|ies).{0,60}(conflict|fail|not found|could not)|requirements could not be resolved|requires? (a )?(newer|different|version)|lock ?file|unsatisfiable|no module named|cannot find (module|package)|failed to install|error occurr?ed while installing|cannot open shared object", Options, Limit)]
     private static partial Regex Dependency();
 
-    [GeneratedRegex(@"\b(lint(er|ing)?|eslint|flake8|pylint|rubocop|checkstyle|spotbugs|pmd|clang-(tidy|format)|prettier|stylelint|standard|black|gofmt|offenses?|style|formatt(ed|ing)|indent(ation|ed)?|trailing (space|whitespace)|match(es)? (the )?format|is required (after|before)|undocumented|whitespace)\b", Options, Limit)]
+    [GeneratedRegex(@"\b(lint(er|ing)?|eslint|flake8|pylint|rubocop|checkstyle|spotbugs|pmd|clang-(tidy|format)|prettier|stylelint|standard|black|gofmt|offenses?|style|formatt(ed|ing)|indent(ation|ed)?|trailing (space|whitespace)|match(es)? (the )?format|is required (after|before)|undocumented|whitespace|duplicate links?)\b|files? (have |has |were |was )?(changed|modified)|checkout (is )?dirty|uncommitted (change|file)s?|(is|are) (not up.to.date|out of date|stale)", Options, Limit)]
     private static partial Regex Lint();
 
     [GeneratedRegex(@"lint|style|format|prettier|flake8|black|rubocop|standard|check(style|patch)|codespell|spell|docs?\b|html-?proofer|awesome_bot", Options, Limit)]
