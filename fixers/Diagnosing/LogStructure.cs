@@ -52,7 +52,7 @@ internal sealed class LogStructure
     [
         "##[group]", "##[endgroup]", "##[error]", "##[warning]", "##[section]", "::error", "::warning", "::group", "section_start:", "section_end:",
         "Job failed", "exited with", "Exited with code", "marked build as failure", "Finished: ", "Job succeeded", "Post job cleanup", "orphan processes", "Your build exited with",
-        "travis_fold:start:after_", "travis_fold:start:cache", "Running after", "Uploading artifacts for failed job", "Cleaning up project directory",
+        "travis_fold:start:after_", "Running after", "Uploading artifacts for failed job", "Cleaning up project directory",
     ];
 
     private Segment _job = new(SegmentKind.Job, 1);
@@ -68,7 +68,7 @@ internal sealed class LogStructure
     {
         Group, EndGroup, Error, Warning, Section, RawError, RawWarning, RawGroup, SectionStart, SectionEnd,
         JobFailed, ExitedWith, ExitedWithCode, MarkedAsFailure, Finished, JobSucceeded, PostJob, OrphanProcesses, BuildExited,
-        TravisAfter, TravisCache, RunningAfter, UploadingArtifacts, CleaningUp,
+        TravisAfter, RunningAfter, UploadingArtifacts, CleaningUp,
     }
 
     internal Segment Current { get; private set; } = new(SegmentKind.Plain, 1);
@@ -336,7 +336,7 @@ internal sealed class LogStructure
                 _hasSucceeded |= IsGitHub;
                 return false;
             case Mark.PostJob when text.StartsWith("Post job cleanup", StringComparison.Ordinal):
-            case Mark.TravisAfter or Mark.TravisCache:
+            case Mark.TravisAfter:
             case Mark.RunningAfter when text is "Running after_script" or "Running after script...":
             case Mark.UploadingArtifacts or Mark.CleaningUp:
                 Begin(SegmentKind.After, number, command: null);
