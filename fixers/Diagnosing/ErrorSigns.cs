@@ -33,7 +33,7 @@ internal static partial class ErrorSigns
             return new ErrorSign(40, FailureCategory.Unknown, IsFirst: true);
 
         if (Verdict().IsMatch(text))
-            return new ErrorSign(16, FailedTest().IsMatch(text) ? FailureCategory.Test : FailureCategory.Unknown, IsFirst: false);
+            return new ErrorSign(Thrown().IsMatch(text) ? 26 : 16, FailedTest().IsMatch(text) ? FailureCategory.Test : FailureCategory.Unknown, IsFirst: false);
 
         if (Located().IsMatch(text))
             return new ErrorSign(44, FailureCategory.Compile, IsFirst: true);
@@ -85,7 +85,7 @@ internal static partial class ErrorSigns
     [GeneratedRegex(@"^\s{0,4}(\./)?[\w@/.+-]+\.\w{1,12}:\d+(:\d+)?:? +\S", Options, Limit)]
     private static partial Regex Finding();
 
-    [GeneratedRegex(@"^\s{0,8}(Uncaught )?([\w$]+[.:]{1,2})*[A-Z]\w*(Error|Exception|Failure)\b( \[\w+\])?(:|$)|^\*\* \(\w+|^Traceback |^\s*Caused by: |rake aborted|^panic: |^thread 'main' (\(\d+\) )?panicked|^fatal error: ", Options, Limit)]
+    [GeneratedRegex(@"^\s{0,8}(Uncaught )?([\w$]+[.:]{1,2})*[A-Z]\w*(Error|Exception|Failure)\b( \[\w+\])?(:|$)|^\*\* \(\w+|^\s*Caused by: |rake aborted|^panic: |^thread 'main' (\(\d+\) )?panicked|^fatal error: ", Options, Limit)]
     private static partial Regex Thrown();
 
     [GeneratedRegex(@"^\W{0,6}(error|fatal|failed|failure|panic|critical)\b|^(\S+: ){1,2}(line \d+: )?\S+: (command )?not found$|^No such file or directory|^(\w\S*: ){1,3}\S.{0,200}: No such file or directory$", Options | RegexOptions.IgnoreCase, Limit)]

@@ -11,6 +11,10 @@ internal static partial class FailureKinds
     internal static FailureCategory Of(IReadOnlyList<string> lines, string? command, FailureCategory sign)
     {
         var text = string.Join('\n', lines);
+        if (NamedTask().Match(text) is { Success: true } task)
+            return task.Groups["compile"].Success ? FailureCategory.Compile : task.Groups["lint"].Success ? FailureCategory.LintFormat : FailureCategory.Test;
+        if (sign == FailureCategory.Test)
+            return FailureCategory.Test;
         if (Infrastructure().IsMatch(text))
             return FailureCategory.Infrastructure;
         if (Resource().IsMatch(text))
@@ -23,10 +27,6 @@ internal static partial class FailureKinds
             return FailureCategory.AuthSecret;
         if (Vcs().IsMatch(text))
             return FailureCategory.Vcs;
-        if (NamedTask().Match(text) is { Success: true } task)
-            return task.Groups["compile"].Success ? FailureCategory.Compile : task.Groups["lint"].Success ? FailureCategory.LintFormat : FailureCategory.Test;
-        if (sign == FailureCategory.Test)
-            return FailureCategory.Test;
         if (sign == FailureCategory.Compile)
             return command is not null && LintCommand().IsMatch(command) ? FailureCategory.LintFormat : FailureCategory.Compile;
         if (Config().IsMatch(text))
@@ -43,18 +43,23 @@ internal static partial class FailureKinds
             return Compiled().IsMatch(text) && (command is null || !LintCommand().IsMatch(command)) ? FailureCategory.Compile : sign;
         if (sign != FailureCategory.Unknown)
             return sign;
-        if (command is null)
-            return Usage().IsMatch(text) ? FailureCategory.Config : FailureCategory.Unknown;
-        if (LintCommand().IsMatch(command))
+        if (command is not null && LintCommand().IsMatch(command))
             return FailureCategory.LintFormat;
-        if (TestCommand().IsMatch(command))
+        if (command is not null && TestCommand().IsMatch(command))
             return FailureCategory.Test;
-        if (InstallCommand().IsMatch(command))
+        if (command is not null && InstallCommand().IsMatch(command))
             return FailureCategory.Dependency;
-        if (BuildCommand().IsMatch(command))
+        if (command is not null && BuildCommand().IsMatch(command))
             return FailureCategory.Compile;
-        return Usage().IsMatch(text) ? FailureCategory.Config : FailureCategory.Unknown;
+        if (Usage().IsMatch(text))
+            return FailureCategory.Config;
+
+        // What throws and says no more is mostly a test.
+        return Exception().IsMatch(text) ? FailureCategory.Test : FailureCategory.Unknown;
     }
+
+    [GeneratedRegex(@"\b[A-Z]\w*(Error|Exception)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Limit)]
+    private static partial Regex Exception();
 
     [GeneratedRegex(@"\b(invalid|illegal|unknown|unrecogni[sz]ed|unsupported|missing|required|not (set|found|supported|defined|exist)|does not exist|must be|expected|usage:)\b", Options, Limit)]
     private static partial Regex Usage();
@@ -88,7 +93,7 @@ internal static partial class FailureKinds
     [GeneratedRegex(@"^(fatal|error): .*\b(repository|branch|pathspec|refspec|remote ref|merge base|submodule|commit|working tree|index file)\b|\bgit (clone|fetch|push|pull|checkout|merge|rebase|cherry-pick|submodule)\b|cloning remote|merge conflict", Options | RegexOptions.Multiline, Limit)]
     private static partial Regex Vcs();
 
-    [GeneratedRegex(@"\bassert|\bexpect(ed|ation)?\b.*\b(got|but|actual|received|to (be|equal|have|match))\b|\b(test|spec)s?\b.{0,60}\bfail|\bfail.{0,60}\b(test|spec)s?\b|\d+ failures?\b|\d+/\d+ failed\b", Options, Limit)]
+    [GeneratedRegex(@"\bassert|\bexpect(ed|ation)?\b.*\b(got|but|actual|received|to (be|equal|have|match))\b|\b(test|spec)s?\b.{0,60}\bfail|\bfail.{0,60}\b(test|spec)s?\b|\d+ failures?\b|\d+/\d+ failed\b|^\W*regression\b", Options, Limit)]
     private static partial Regex Test();
 
     [GeneratedRegex(@"no such file or directory|command not found|permission denied|is not recognized as|unknown (option|flag|argument|command|switch)|(illegal|invalid|unrecognized) (option|switch|argument)|missing required|environment variable|not configured|no rakefile|missing script|yaml|not set\b|cannot stat|refusing to|more than the \d+ maximum|configure: error|custom build command", Options, Limit)]
