@@ -26,6 +26,8 @@ internal sealed record LiteralSet(string[] Texts, bool IgnoresCase = false)
 /// <summary>What a line must hold for a pattern to match it, read off the pattern: most lines then need no regular expression.</summary>
 internal static class RequiredLiterals
 {
+    private const int ShortText = 5;
+
     /// <summary>Sets that all matches satisfy, the most selective one first; empty when the pattern demands no text.</summary>
     internal static LiteralSet[] Of(string pattern)
     {
@@ -120,8 +122,8 @@ internal static class RequiredLiterals
             if (isLiteral && !isOptional)
                 run.Append(literal);
 
-            // "Failures: [1-9]" demands one of nine texts.
-            if (choice.Length > 0 && run.Length > 2 && !isOptional)
+            // "Failures: [1-9]" demands one of nine texts; ten digits tell hardly more than the text before them, unless that is short.
+            if (choice.Length > 0 && run.Length > 2 && !isOptional && (choice.Length < 10 || run.Length < ShortText))
                 sets.Add(new LiteralSet([.. choice.Select(symbol => $"{run}{symbol}")]));
 
             if (!isText || (literal != '\0' && !isLiteral) || isOptional || isRepeated)
