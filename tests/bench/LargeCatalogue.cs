@@ -36,8 +36,16 @@ internal static partial class LargeCatalogue
         {
             var id = (YamlScalarNode)entry["id"];
             id.Value = $"{id.Value}-{copy}";
-            foreach (var pattern in Patterns(entry))
+            foreach (var signature in ((YamlSequenceNode)entry["signatures"]).Children.Cast<YamlMappingNode>())
+            {
+                var pattern = (YamlScalarNode)signature["pattern"];
                 pattern.Value = Reword(pattern.Value!, copy, common);
+
+                // A keyword is a text of the lines that the pattern matches: it changes with them.
+                if (signature.Children.TryGetValue("keyword", out var keyword))
+                    foreach (var word in keyword is YamlSequenceNode list ? list.Children.Cast<YamlScalarNode>() : [(YamlScalarNode)keyword])
+                        word.Value = AnyWord().Replace(word.Value!, match => Other(match.Value, copy));
+            }
         }
 
         using var text = new StringWriter();
@@ -91,6 +99,9 @@ internal static partial class LargeCatalogue
     // Escapes, names of groups, options and character classes are passed over.
     [GeneratedRegex(@"\\u[0-9A-Fa-f]{4}|\\.|\(\?<\w+>|\(\?[imsnx-]+|\[(?:\\.|[^\]\\])*\]|(?<word>[A-Za-z]{4,})", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex Words();
+
+    [GeneratedRegex("[A-Za-z]{2,}", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    private static partial Regex AnyWord();
 
     [GeneratedRegex(@"\\.|\[(?:\\.|[^\]\\])*\]", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex EscapesAndClasses();
