@@ -36,7 +36,7 @@ internal sealed class YamlText
             yaml.Load(new StringReader(text));
             return yaml.Documents is [{ RootNode: YamlMappingNode root }] ? new YamlText(mark, text, root) : null;
         }
-        catch (Exception exception) when (exception is YamlException or DecoderFallbackException or ArgumentException)
+        catch (Exception exception) when (exception is YamlException or DecoderFallbackException or ArgumentException or InvalidOperationException)
         {
             return null;
         }

@@ -66,6 +66,11 @@ internal static class CatalogueReader
         {
             throw new CatalogueException(file, exception.Start.Line, $"not valid YAML: {exception.Message}");
         }
+        catch (InvalidOperationException exception)
+        {
+            // The scanner's own word for some broken files.
+            throw new CatalogueException(file, 1, $"not valid YAML: {exception.Message}");
+        }
     }
 
     private static void Check(string file, string yaml)

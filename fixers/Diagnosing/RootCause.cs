@@ -17,6 +17,7 @@ internal static class RootCause
     private const int Consequence = 8;
 
     private const int NearBefore = 20;
+    private const int Specific = 60;
 
     // Above what only looks like an error in the failed part, below what is known to be one.
     private const int Before = 45;
@@ -111,7 +112,7 @@ internal static class RootCause
             Candidate? best = null;
             foreach (var part in hits.Parts.Where(part => part.IsEstablished))
             {
-                var candidate = new Candidate(scan.Entries[entry], entry, part, CanBeCause(structure, part, Candidate.IsOfInfrastructure(scan.Entries[entry]))) { End = end, IsBefore = structure.HasFailed && part.Segment != structure.FailedSegment && part.Segment.Kind is SegmentKind.Script or SegmentKind.Setup };
+                var candidate = new Candidate(scan.Entries[entry], entry, part, CanBeCause(structure, part, Candidate.IsOfInfrastructure(scan.Entries[entry]) && scan.Entries[entry].Priority >= Specific)) { End = end, IsBefore = structure.HasFailed && part.Segment != structure.FailedSegment && part.Segment.Kind is SegmentKind.Script or SegmentKind.Setup };
                 if (best is null || (candidate.CanBeCause && !best.CanBeCause) || (candidate.CanBeCause && !structure.HasFailed && candidate.Part.Segment.HasErrors && !best.Part.Segment.HasErrors))
                     best = candidate;
             }
@@ -123,7 +124,7 @@ internal static class RootCause
         return candidates;
     }
 
-    private static bool CanBeCause(LogStructure structure, SegmentHits part, bool isInfrastructure)
+    private static bool CanBeCause(LogStructure structure, SegmentHits part, bool isSpecific)
     {
         if (structure.HasSucceeded)
             return false;
@@ -132,7 +133,7 @@ internal static class RootCause
             return true;
 
         // A clone or download that failed and did not end the job itself is why the next command does.
-        if (isInfrastructure && structure.FailedSegment is { } failed && part.Segment.Kind != SegmentKind.After && failed.FirstLine - part.LastCluster!.Last is >= 0 and <= NearBefore)
+        if (isSpecific && structure.FailedSegment is { } failed && part.Segment.Kind != SegmentKind.After && failed.FirstLine - part.LastCluster!.Last is >= 0 and <= NearBefore)
             return true;
 
         // Before the first step GitHub prepares the job: an error there is the end of it.

@@ -48,6 +48,11 @@ public sealed record RepositorySettings
         {
             return Broken(exception.Message);
         }
+        catch (InvalidOperationException)
+        {
+            // The YAML scanner's own word for some broken files.
+            return Broken("it is not valid YAML");
+        }
     }
 
     private static RepositorySettings Read(string text)

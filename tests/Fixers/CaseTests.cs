@@ -13,6 +13,8 @@ public sealed class CaseTests
 
     public static string Root { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "cases"));
 
+    public static IEnumerable<string> Logs => Directory.EnumerateFiles(Root, "job.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+
     public static TheoryData<string, string, string> Cases
     {
         get
