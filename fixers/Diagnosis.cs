@@ -19,6 +19,9 @@ public sealed record Diagnosis
     /// <summary>True only where running the job again is the right next step.</summary>
     public required bool IsTransient { get; init; }
 
+    /// <summary>A retry helps only if earlier ones of the same failure did: the log alone cannot tell.</summary>
+    public bool MayBeTransient { get; init; }
+
     /// <summary>0 to 1: how often a diagnosis like this one is right.</summary>
     public required double Confidence { get; init; }
     public required LogRange RootCause { get; init; }

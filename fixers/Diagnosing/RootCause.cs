@@ -228,6 +228,7 @@ internal static class RootCause
             Title = entry.Title,
             Category = entry.Category,
             IsTransient = entry.Transient == Transience.Yes,
+            MayBeTransient = entry.Transient == Transience.Maybe,
             Confidence = Confidence.Of(candidate, scan.Structure),
             RootCause = new LogRange(cluster.First, cluster.Last, Shown(cluster.Text.Trim())),
             Captures = captures,

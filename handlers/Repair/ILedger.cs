@@ -20,6 +20,9 @@ public interface ILedger
     /// <summary>Attempts on a branch (any head) that have a fix which is open, newest first.</summary>
     Task<IReadOnlyList<Attempt>> OpenAttemptsAsync(string repositoryKey, string branch, CancellationToken cancellationToken);
 
+    /// <summary>What became of the last 50 retries of one failure in one job, those of <paramref name="pipelineId"/> left out: they are still running.</summary>
+    Task<RetryHistory> RetryHistoryAsync(string repositoryKey, string failureSignature, string? jobName, CommitSha head, long pipelineId, CancellationToken cancellationToken);
+
     /// <summary>Inserts (Id 0) or updates; returns the attempt with its id.</summary>
     Task<Attempt> SaveAsync(Attempt attempt, CancellationToken cancellationToken);
 

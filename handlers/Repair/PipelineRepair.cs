@@ -170,14 +170,17 @@ public sealed class PipelineRepair(
         var attempts = new List<Attempt>();
         // A retry helps only where nothing else keeps the pipeline red.
         var causes = cases.GroupBy(item => item.Diagnosis.FailureSignature, StringComparer.Ordinal).ToList();
-        var canRetryAll = cases.All(item => item.Diagnosis.IsTransient)
+        var evidence = new Dictionary<string, RetryEvidence>(StringComparer.Ordinal);
+        foreach (var cause in causes)
+            evidence[cause.Key] = await EvidenceAsync(scene, cause.First(), cancellationToken);
+        var canRetryAll = evidence.Values.All(found => found.IsWorthIt)
             && !scene.Earlier.Any(attempt => attempt.PipelineId == scene.Pipeline.Id && attempt.State is AttemptState.Delivered or AttemptState.Explained or AttemptState.Declined);
         foreach (var cause in causes)
         {
             var lead = cause.First();
             var attempt = lead.Known ?? New(scene, lead);
-            attempt = lead.Diagnosis.IsTransient
-                ? await RetryAsync(scene, attempt, [.. cause], canRetryAll, cancellationToken)
+            attempt = lead.Diagnosis.IsTransient || evidence[cause.Key].IsWorthIt
+                ? await RetryAsync(scene, attempt, [.. cause], evidence[cause.Key], canRetryAll, cancellationToken)
                 : await FixOrExplainAsync(scene, attempt, lead.Diagnosis, cancellationToken);
             attempts.Add(attempt);
             foreach (var other in cause.Skip(1))
@@ -199,7 +202,13 @@ public sealed class PipelineRepair(
             item.Job?.Id, item.Job?.Name, Number: 1, AttemptState.Diagnosed, null, null, null, null, null, null, details.ToJson(), "", now, now);
     }
 
-    private async Task<Attempt> RetryAsync(Scene scene, Attempt attempt, IReadOnlyList<Case> jobs, bool isWorthIt, CancellationToken cancellationToken)
+    private static async Task<RetryEvidence> EvidenceAsync(Scene scene, Case item, CancellationToken cancellationToken) => RetryEvidence.Of(
+        item.Diagnosis,
+        item.Diagnosis.IsTransient || item.Diagnosis.MayBeTransient
+            ? await scene.Ledger.RetryHistoryAsync(scene.Repository.Key, item.Diagnosis.FailureSignature, item.Job?.Name, scene.Pipeline.Sha, scene.Pipeline.Id, cancellationToken)
+            : RetryHistory.None);
+
+    private async Task<Attempt> RetryAsync(Scene scene, Attempt attempt, IReadOnlyList<Case> jobs, RetryEvidence evidence, bool isWorthIt, CancellationToken cancellationToken)
     {
         var retries = scene.Earlier.Count(known => known.FailureSignature == attempt.FailureSignature && known.State == AttemptState.Retried && known.JobName == attempt.JobName);
         var (state, summary) = (scene, attempt) switch
@@ -209,10 +218,11 @@ public sealed class PipelineRepair(
             _ when jobs[0].Job is null => (AttemptState.Explained, "It looks transient, but there is no job to run again."),
             _ when jobs.Any(item => ReleaseJobs.Includes(item.Job!)) => (AttemptState.Explained, "It looks transient, but jobs that deploy or release are never run again by the bot."),
             _ when retries >= settings.MaxRetries => (AttemptState.Explained, $"The same failure came back after {retries} {(retries == 1 ? "retry" : "retries")}; another one is not likely to help."),
-            ({ Rules.DryRun: true }, _) => (AttemptState.DryRun, "Dry run: the failed job would be run again."),
+            _ when !evidence.IsWorthIt => (AttemptState.Explained, evidence.Reason),
+            ({ Rules.DryRun: true }, _) => (AttemptState.DryRun, $"Dry run: the failed job would be run again. {evidence.Reason}"),
             ({ IsOver: false }, _) => (AttemptState.WaitingForPipeline, "The failed job runs again as soon as the pipeline is over."),
             _ when !isWorthIt => (AttemptState.Explained, "It looks transient, but another job of this pipeline failed for a lasting reason; it runs again with the next push."),
-            _ => (AttemptState.Retried, "The failed job is being run again."),
+            _ => (AttemptState.Retried, $"The failed job is being run again. {evidence.Reason}"),
         };
         if (state == AttemptState.Retried)
             await RunAgainAsync(scene, [.. jobs.Select(item => item.Job!.Id)], cancellationToken);

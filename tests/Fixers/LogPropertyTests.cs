@@ -110,29 +110,6 @@ public sealed class LogPropertyTests
         }
     }
 
-    [Fact]
-    public async Task Two_hundred_megabytes_need_no_more_memory_than_two()
-    {
-        var piece = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 2000).Select(at =>
-            at % 50 == 0 ? $"src/a{at}.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'.\n" : $"\u001B[36mcompiling module {at} of the library\u001B[0m with options -O2 -g\n")));
-
-        // Warm, so that only what grows with the log is counted.
-        await Measure(new RepeatStream(piece, 2_000_000));
-        var few = await Measure(new RepeatStream(piece, 2_000_000));
-        var many = await Measure(new RepeatStream(piece, 200_000_000));
-        Assert.InRange(many.Report.Bytes, 200_000_000, 201_000_000);
-        Assert.Equal("tsc-type-error", many.Report.Diagnoses[0].FailureId);
-        Assert.InRange(many.Report.Diagnoses[0].Matches.Count, 1, 500);
-        Assert.InRange(many.Peak - few.Peak, long.MinValue, 64_000_000);
-    }
-
-    private static async Task<(LogReport Report, long Peak)> Measure(RepeatStream log)
-    {
-        GC.Collect();
-        var report = await new LogDiagnoser(Catalogue.Embedded).DiagnoseAsync(log, JobFacts.None, None);
-        return (report, log.PeakHeap);
-    }
-
     private static async Task<LogReport> Check(string what, byte[] log, CancellationToken? stop = null)
     {
         using var stream = new MemoryStream(log);
@@ -210,52 +187,4 @@ internal sealed class PieceStream(byte[] content, int size) : MemoryStream(conte
 {
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         base.ReadAsync(buffer[..Math.Min(size, buffer.Length)], cancellationToken);
-}
-
-/// <summary>One piece over and over, without holding it all.</summary>
-internal sealed class RepeatStream(byte[] piece, long length) : Stream
-{
-    private long position;
-    private int reads;
-
-    public long PeakHeap { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => position; set => throw new NotSupportedException(); }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override int Read(Span<byte> buffer)
-    {
-        if (++reads % 20 == 0)
-            PeakHeap = Math.Max(PeakHeap, GC.GetTotalMemory(forceFullCollection: reads % 100 == 0));
-
-        if (position >= length)
-            return 0;
-
-        var from = (int)(position % piece.Length);
-        var count = Math.Min(buffer.Length, piece.Length - from);
-        piece.AsSpan(from, count).CopyTo(buffer);
-        position += count;
-        return count;
-    }
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(Read(buffer.Span));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

@@ -15,7 +15,6 @@ public sealed class RootCauseTests
         var report = await Diagnose("$ npm ci\nnpm warn network\ncurl: (56) Recv failure: Connection reset by peer\nadded 3 packages\n$ make check\nthe size of the table is wrong\nERROR: Job failed: exit code 2\n");
         var diagnosis = report.Diagnoses[0];
         Assert.Equal(Diagnosis.UnrecognisedId, diagnosis.FailureId);
-        Assert.Equal(FailureCategory.Unknown, diagnosis.Category);
         Assert.Equal((6, 6), (diagnosis.RootCause.Line, diagnosis.RootCause.EndLine));
         Assert.InRange(diagnosis.Confidence, 0.05, 0.5);
         Assert.Equal("make check", diagnosis.Job.FailedCommand);

@@ -20,6 +20,15 @@ internal sealed class SqliteLedger(SqliteStore store, Claim claim) : ILedger
         "repository_key = $repositoryKey AND branch = $branch AND state IN ('Delivering', 'Delivered', 'Verified') AND fix_branch IS NOT NULL ORDER BY id DESC",
         new { repositoryKey, branch }, cancellationToken);
 
+    public async Task<RetryHistory> RetryHistoryAsync(string repositoryKey, string failureSignature, string? jobName, CommitSha head, long pipelineId, CancellationToken cancellationToken)
+    {
+        var retries = await store.AttemptsAsync(
+            "repository_key = $repositoryKey AND failure_signature = $failureSignature AND job_name = $jobName AND fix_branch IS NULL AND state IN ('Retried', 'Verified') AND pipeline_id <> $pipelineId ORDER BY id DESC LIMIT 50",
+            new { repositoryKey, failureSignature, jobName = jobName ?? "", pipelineId }, cancellationToken);
+        var passed = retries.Where(attempt => attempt.State == AttemptState.Verified).ToList();
+        return new RetryHistory(passed.Count, retries.Count, passed.Exists(attempt => attempt.Head == head));
+    }
+
     public Task<Attempt> SaveAsync(Attempt attempt, CancellationToken cancellationToken) => store.WriteFencedAsync(
         claim,
         connection =>
