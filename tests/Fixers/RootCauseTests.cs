@@ -18,8 +18,7 @@ public sealed class RootCauseTests
         Assert.Equal((6, 6), (diagnosis.RootCause.Line, diagnosis.RootCause.EndLine));
         Assert.InRange(diagnosis.Confidence, 0.05, 0.5);
         Assert.Equal("make check", diagnosis.Job.FailedCommand);
-        Assert.Equal("connection-transient", report.Diagnoses[1].FailureId);
-        Assert.InRange(report.Diagnoses[1].Confidence, 0, 0.3);
+        Assert.InRange(Assert.Single(report.Diagnoses, other => other.FailureId == "connection-transient").Confidence, 0, 0.3);
     }
 
     [Fact]

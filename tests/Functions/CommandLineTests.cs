@@ -344,6 +344,27 @@ public sealed class CommandLineTests : IDisposable
     // ---- catalog
 
     [Fact]
+    public async Task One_failure_is_explained_and_an_unknown_one_is_not_found()
+    {
+        var (exitCode, output, error) = await RunAsync(["catalog", "disk-full"]);
+        Assert.True(exitCode == 0, error);
+        Assert.Contains("No space left on device", output, StringComparison.Ordinal);
+        Assert.Contains("next: ", output, StringComparison.Ordinal);
+
+        (exitCode, _, error) = await RunAsync(["catalog", "disk"]);
+        Assert.Equal(4, exitCode);
+        Assert.Contains("did you mean disk-full", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_page_of_known_failures_is_what_the_catalogue_says()
+    {
+        var (exitCode, output, error) = await RunAsync(["catalog", "--markdown"]);
+        Assert.True(exitCode == 0, error);
+        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(QmoiProcess.Root, "docs", "failures.md"), TestContext.Current.CancellationToken), output);
+    }
+
+    [Fact]
     public async Task The_catalogue_is_a_sorted_list_in_the_words_of_the_contract()
     {
         var (exitCode, output, _) = await RunAsync(["catalog", "--json"]);
