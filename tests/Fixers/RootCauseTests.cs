@@ -16,7 +16,7 @@ public sealed class RootCauseTests
         var diagnosis = report.Diagnoses[0];
         Assert.Equal(Diagnosis.UnrecognisedId, diagnosis.FailureId);
         Assert.Equal((6, 6), (diagnosis.RootCause.Line, diagnosis.RootCause.EndLine));
-        Assert.InRange(diagnosis.Confidence, 0.05, 0.5);
+        Assert.InRange(diagnosis.Confidence, 0.05, 0.8);
         Assert.Equal("make check", diagnosis.Job.FailedCommand);
         Assert.InRange(Assert.Single(report.Diagnoses, other => other.FailureId == "connection-transient").Confidence, 0, 0.3);
     }
