@@ -10,7 +10,10 @@ internal readonly record struct ErrorSign(int Weight, FailureCategory Category, 
 internal static partial class ErrorSigns
 {
     private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
-    private const int Limit = 250;
+    private const int Limit = 50;
+
+    // What a line is shows at its start.
+    private const int LongestText = 512;
 
     // What the runner itself marks as an error.
     private const int Marked = 38;
@@ -23,49 +26,62 @@ internal static partial class ErrorSigns
             return sign.Weight is > 0 and < Marked ? new ErrorSign(Marked, sign.Category, IsFirst: true) : sign;
         }
 
-        if (LocatedWarning().IsMatch(text))
+        if (Matches(LocatedWarning(), text))
             return new ErrorSign(17, FailureCategory.LintFormat, IsFirst: true);
 
-        if (text.Length < 3 || IsWrapper(text) || IsPassed(text) || Harmless().IsMatch(text) || IsWarning(text))
+        if (text.Length < 3 || IsWrapper(text) || IsPassed(text) || Matches(Harmless(), text) || IsWarning(text))
             return default;
 
-        if (Crash().IsMatch(text))
+        if (Matches(Crash(), text))
             return new ErrorSign(40, FailureCategory.Unknown, IsFirst: true);
 
-        if (Verdict().IsMatch(text))
-            return new ErrorSign(Thrown().IsMatch(text) ? 26 : 16, FailedTest().IsMatch(text) ? FailureCategory.Test : FailureCategory.Unknown, IsFirst: false);
+        if (Matches(Verdict(), text))
+            return new ErrorSign(Matches(Thrown(), text) ? 26 : 16, Matches(FailedTest(), text) ? FailureCategory.Test : FailureCategory.Unknown, IsFirst: false);
 
-        if (Located().IsMatch(text))
+        if (Matches(Located(), text))
             return new ErrorSign(44, FailureCategory.Compile, IsFirst: true);
 
-        if (FailedTest().IsMatch(text))
+        if (Matches(FailedTest(), text))
             return new ErrorSign(42, FailureCategory.Test, IsFirst: true);
 
-        if (Finding().IsMatch(text))
+        if (Matches(Finding(), text))
             return new ErrorSign(30, FailureCategory.LintFormat, IsFirst: true);
 
-        if (Thrown().IsMatch(text))
+        if (Matches(Thrown(), text))
             return new ErrorSign(36, FailureCategory.Unknown, IsFirst: false);
 
-        if (Announced().IsMatch(text))
+        if (Matches(Announced(), text))
             return new ErrorSign(38, FailureCategory.Unknown, IsFirst: true);
 
-        if (Stated().IsMatch(text))
+        if (Matches(Stated(), text))
             return new ErrorSign(33, FailureCategory.Unknown, IsFirst: true);
 
-        if (Likely().IsMatch(text))
+        if (Matches(Likely(), text))
             return new ErrorSign(24, FailureCategory.Unknown, IsFirst: false);
 
-        return Possible().IsMatch(text) ? new ErrorSign(12, FailureCategory.Unknown, IsFirst: false) : default;
+        return Matches(Possible(), text) ? new ErrorSign(12, FailureCategory.Unknown, IsFirst: false) : default;
     }
 
-    internal static bool IsWarning(string text) => Warning().IsMatch(text);
+    /// <summary>False also where the answer would take too long: these lines are written by strangers, and no sign is a matter of life and death.</summary>
+    internal static bool Matches(Regex sign, string text)
+    {
+        try
+        {
+            return sign.IsMatch(text.AsSpan(0, Math.Min(text.Length, LongestText)));
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return false;
+        }
+    }
+
+    internal static bool IsWarning(string text) => Matches(Warning(), text);
 
     /// <summary>Reports a test, check or step that passed or was left out.</summary>
-    internal static bool IsPassed(string text) => Passed().IsMatch(text);
+    internal static bool IsPassed(string text) => Matches(Passed(), text);
 
     /// <summary>Says that something failed and never what: the last words of runners and build tools.</summary>
-    internal static bool IsWrapper(string text) => Wrapper().IsMatch(text);
+    internal static bool IsWrapper(string text) => Matches(Wrapper(), text);
 
     // src/a.c:3:5: error: ..., A.java:[3,5] error, a.cs(3,5): error CS0103, File "a.py", line 3
     [GeneratedRegex(@"^\S.{0,300}?(:\d+(:\d+)?:? |\(\d+(,\d+)*\) ?: |:\[\d+,\d+\] )(fatal )?error\b|^\S+:\d+:\d+:? -? ?error\b|^error\[E\d+\]: |: undefined reference to |^(/\S+/)?ld: |^E: |^\S+\.\w+:\d+:\d+: (syntax error|error:)", Options, Limit)]
@@ -104,7 +120,7 @@ internal static partial class ErrorSigns
     [GeneratedRegex(@"^(/|\./)?[\w@/.+-]+\.\w{1,12}:\d+(:\d+)?: warning: ", Options, Limit)]
     private static partial Regex LocatedWarning();
 
-    [GeneratedRegex(@"^##\[warning\]|^\s*(\[?(warn|warning|info|debug|notice|deprecat\w*)\]?\b|npm (warn|notice)|W: )|: warning[: ]|\bwarning: |\w+Warning: ", Options | RegexOptions.IgnoreCase, Limit)]
+    [GeneratedRegex(@"^##\[warning\]|^\s*(\[?(warn|warning|info|debug|notice|deprecat\w*)\]?\b|npm (warn|notice)|W: )|: warning[: ]|\bwarning: |Warning: ", Options | RegexOptions.IgnoreCase, Limit)]
     private static partial Regex Warning();
 
     [GeneratedRegex(@"^\s*([\u2713\u2714\u221A] |\[ +OK +\]|ok \d+\b|ok  +\S|PASS(ED)?\b|SKIP(PED)?\b)|\.{3,} ?(ok|skipped|passed|done|yes)\b|\bPASSED\b|[.\s]ok$", Options, Limit)]

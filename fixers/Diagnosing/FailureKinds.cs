@@ -6,56 +6,57 @@ namespace QMoi.Fixers.Diagnosing;
 internal static partial class FailureKinds
 {
     private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase;
-    private const int Limit = 250;
+    private const int Limit = 50;
+    private const int LongestText = 2048;
 
     internal static FailureCategory Of(IReadOnlyList<string> lines, string? command, FailureCategory sign)
     {
-        var text = string.Join('\n', lines);
-        if (NamedTask().Match(text) is { Success: true } task)
-            return task.Groups["compile"].Success ? FailureCategory.Compile : task.Groups["lint"].Success ? FailureCategory.LintFormat : FailureCategory.Test;
+        var text = LogText.Short(string.Join('\n', lines), LongestText);
+        if (OfTask(text) is { } task)
+            return task;
         if (sign == FailureCategory.Test)
             return FailureCategory.Test;
-        if (Infrastructure().IsMatch(text))
+        if (Matches(Infrastructure(), text))
             return FailureCategory.Infrastructure;
-        if (Resource().IsMatch(text))
+        if (Matches(Resource(), text))
             return FailureCategory.Resource;
-        if (Network().IsMatch(text))
+        if (Matches(Network(), text))
             return FailureCategory.Network;
-        if (TimedOut().IsMatch(text))
+        if (Matches(TimedOut(), text))
             return FailureCategory.Timeout;
-        if (Access().IsMatch(text))
+        if (Matches(Access(), text))
             return FailureCategory.AuthSecret;
-        if (Vcs().IsMatch(text))
+        if (Matches(Vcs(), text))
             return FailureCategory.Vcs;
         if (sign == FailureCategory.Compile)
-            return command is not null && LintCommand().IsMatch(command) ? FailureCategory.LintFormat : FailureCategory.Compile;
-        if (Config().IsMatch(text))
+            return command is not null && Matches(LintCommand(), command) ? FailureCategory.LintFormat : FailureCategory.Compile;
+        if (Matches(Config(), text))
             return FailureCategory.Config;
-        if (Dependency().IsMatch(text))
+        if (Matches(Dependency(), text))
             return FailureCategory.Dependency;
-        if (Compile().IsMatch(text))
+        if (Matches(Compile(), text))
             return FailureCategory.Compile;
-        if (Lint().IsMatch(text))
+        if (Matches(Lint(), text))
             return FailureCategory.LintFormat;
-        if (Test().IsMatch(text))
+        if (Matches(Test(), text))
             return FailureCategory.Test;
         if (sign == FailureCategory.LintFormat)
-            return Compiled().IsMatch(text) && (command is null || !LintCommand().IsMatch(command)) ? FailureCategory.Compile : sign;
+            return Matches(Compiled(), text) && (command is null || !Matches(LintCommand(), command)) ? FailureCategory.Compile : sign;
         if (sign != FailureCategory.Unknown)
             return sign;
-        if (command is not null && LintCommand().IsMatch(command))
+        if (command is not null && Matches(LintCommand(), command))
             return FailureCategory.LintFormat;
-        if (command is not null && TestCommand().IsMatch(command))
+        if (command is not null && Matches(TestCommand(), command))
             return FailureCategory.Test;
-        if (command is not null && InstallCommand().IsMatch(command))
+        if (command is not null && Matches(InstallCommand(), command))
             return FailureCategory.Dependency;
-        if (command is not null && BuildCommand().IsMatch(command))
+        if (command is not null && Matches(BuildCommand(), command))
             return FailureCategory.Compile;
-        if (Usage().IsMatch(text))
+        if (Matches(Usage(), text))
             return FailureCategory.Config;
 
         // What throws and says no more is mostly a test.
-        return Exception().IsMatch(text) ? FailureCategory.Test : FailureCategory.Unknown;
+        return Matches(Exception(), text) ? FailureCategory.Test : FailureCategory.Unknown;
     }
 
     [GeneratedRegex(@"\b[A-Z]\w*(Error|Exception)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Limit)]
@@ -75,6 +76,27 @@ internal static partial class FailureKinds
 
     [GeneratedRegex(@"syntax ?error|unexpected token|parse error|(cannot|could not) (compile|find symbol)|undefined (reference|symbol|variable|function)|invalid (css|syntax)|compilation (failed|error)|type ?error: .* is not assignable|unknown module|not in scope", Options, Limit)]
     private static partial Regex Compile();
+
+    private static FailureCategory? OfTask(string text)
+    {
+        if (!Matches(NamedTask(), text))
+            return null;
+
+        var task = NamedTask().Match(text);
+        return task.Groups["compile"].Success ? FailureCategory.Compile : task.Groups["lint"].Success ? FailureCategory.LintFormat : FailureCategory.Test;
+    }
+
+    private static bool Matches(Regex sign, string text)
+    {
+        try
+        {
+            return sign.IsMatch(text);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return false;
+        }
+    }
 
     // > Task :app:checkstyleMain FAILED, FAIL example.com/x [build failed]
     [GeneratedRegex(@"Task \S*:((?<compile>compile\w*)|(?<lint>(checkstyle|pmd|spotbugs|spotless|ktlint|detekt|lint)\w*)|(?<test>\w*[tT]est\w*)) FAILED|(?<compile>\[(build|setup) failed\])", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Limit)]

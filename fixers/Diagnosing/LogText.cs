@@ -15,5 +15,5 @@ internal static class LogText
         return Short(text.StartsWith("section_", StringComparison.Ordinal) ? "" : text);
     }
 
-    internal static string Short(string text) => text.Length <= LongestText ? text : text[..(char.IsHighSurrogate(text[LongestText - 1]) ? LongestText - 1 : LongestText)];
+    internal static string Short(string text, int longest = LongestText) => text.Length <= longest ? text : text[..(char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest)];
 }

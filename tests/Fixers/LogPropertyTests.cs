@@ -50,12 +50,12 @@ public sealed class LogPropertyTests
     {
         // Runs of what patterns repeat, long enough to make a backtracking expression take minutes.
         var random = new Random(seed);
-        string[] pieces = ["a", " ", "/", ".", ":", "1", "error: ", "error  ", "npm error ", "at ", "Tests run: ", "\t", "(1,2): ", "\"", "[", "FAILED ", "x.ts(", "--- FAIL: ", "Error: ", "://"];
+        string[] pieces = ["a", "_", "A1", "error", "Warning", "failed ", " ", "/", ".", ":", "1", "error: ", "error  ", "npm error ", "at ", "Tests run: ", "\t", "(1,2): ", "\"", "[", "FAILED ", "x.ts(", "--- FAIL: ", "Error: ", "://"];
         var log = new StringBuilder();
         for (var line = 0; line < 200; line++)
         {
             for (var part = 0; part < 6; part++)
-                log.Append(string.Concat(Enumerable.Repeat(pieces[random.Next(pieces.Length)], random.Next(2000)))).Append(pieces[random.Next(pieces.Length)]);
+                log.Append(string.Concat(Enumerable.Repeat(pieces[random.Next(pieces.Length)], random.Next(9000)))).Append(pieces[random.Next(pieces.Length)]);
 
             log.Append('\n');
         }
