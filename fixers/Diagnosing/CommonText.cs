@@ -36,14 +36,14 @@ internal static class CommonText
 
     /// <summary>Where the window of <paramref name="length"/> bytes begins that is rarest in logs.</summary>
     /// <param name="crowd">How many texts have been entered under a window already.</param>
-    internal static int RarestWindow(ReadOnlySpan<byte> text, int length, Dictionary<uint, int> crowd)
+    internal static int RarestWindow(ReadOnlySpan<byte> text, int length, Func<uint, int> crowd)
     {
         var (best, bestCost) = (0, int.MaxValue);
         for (var start = 0; start + length <= text.Length; start++)
         {
             var cost = 0;
             for (var at = start; at + sizeof(uint) <= start + length; at++)
-                cost += (Common.Contains(Gram(text[at..])) ? 100 : 0) + (5 * crowd.GetValueOrDefault(Gram(text[at..])));
+                cost += (Common.Contains(Gram(text[at..])) ? 100 : 0) + (5 * crowd(Gram(text[at..])));
 
             foreach (var symbol in text.Slice(start, length))
                 cost += CostOf(symbol);

@@ -28,8 +28,7 @@ internal sealed class LiteralFinder
     private readonly int _bitShift;
     private readonly Slot[] _slots;
     private readonly int _slotShift;
-    private Window[] _windows = [];
-    private int _windowCount;
+    private readonly Window[] _windows;
 
     internal LiteralFinder(IReadOnlyList<(string Text, bool IgnoresCase)> literals)
     {
@@ -41,20 +40,35 @@ internal sealed class LiteralFinder
         var log = Math.Clamp(BitOperations.Log2(windows) + 6, 16, 22);
         _bits = new uint[(1 << log) / 32];
         _bitShift = 32 - log;
-        var slotLog = BitOperations.Log2(windows) + 2;
-        _slots = new Slot[1 << slotLog];
-        Array.Fill(_slots, new Slot(0, -1));
-        _slotShift = 32 - slotLog;
-        var crowd = new Dictionary<uint, int>();
+        var byWindow = new Dictionary<uint, List<Window>>();
         for (var id = 0; id < _texts.Length; id++)
         {
             var text = _texts[id].AsSpan();
-            var start = text.Length < WindowLength ? 0 : CommonText.RarestWindow(text, WindowLength, crowd);
-            Add(id, start, Fold(MemoryMarshal.Read<uint>(text[start..])), crowd);
+            var start = text.Length < WindowLength ? 0 : CommonText.RarestWindow(text, WindowLength, window => byWindow.GetValueOrDefault(window)?.Count ?? 0);
+            Add(byWindow, id, start, Fold(MemoryMarshal.Read<uint>(text[start..])));
             if (text.Length >= WindowLength)
-                Add(id, start + 1, Fold(MemoryMarshal.Read<uint>(text[(start + 1)..])), crowd);
+                Add(byWindow, id, start + 1, Fold(MemoryMarshal.Read<uint>(text[(start + 1)..])));
             else
-                AddFollowed(id, text, crowd);
+                AddFollowed(byWindow, id, text);
+        }
+
+        // What is compared together lies together.
+        var slotLog = BitOperations.Log2((uint)byWindow.Count + 1) + 2;
+        _slots = new Slot[1 << slotLog];
+        _slotShift = 32 - slotLog;
+        _windows = new Window[byWindow.Values.Sum(list => list.Count)];
+        var next = 0;
+        foreach (var (window, entered) in byWindow)
+        {
+            var bit = (window * Mix) >> _bitShift;
+            _bits[bit >> 5] |= 1u << (int)(bit & 31);
+            var slot = SlotOf(window);
+            while (_slots[slot].Count > 0)
+                slot = (slot + 1) & (_slots.Length - 1);
+
+            entered.CopyTo(_windows, next);
+            _slots[slot] = new Slot(window, next, entered.Count);
+            next += entered.Count;
         }
     }
 
@@ -79,16 +93,15 @@ internal sealed class LiteralFinder
 
     private void Check(uint window, int at, ReadOnlySpan<byte> line, FoundLiterals found)
     {
-        for (var slot = SlotOf(window); _slots[slot].First >= 0; slot = (slot + 1) & (_slots.Length - 1))
+        for (var slot = SlotOf(window); _slots[slot].Count > 0; slot = (slot + 1) & (_slots.Length - 1))
         {
             if (_slots[slot].Key != window)
                 continue;
 
-            for (var next = _slots[slot].First; next >= 0; next = _windows[next].Next)
+            foreach (ref readonly var entered in _windows.AsSpan(_slots[slot].First, _slots[slot].Count))
             {
-                ref readonly var entered = ref _windows[next];
                 var start = at - entered.Offset;
-                if (start < 0 || start + _texts[entered.Text].Length > line.Length)
+                if (start < 0 || start + entered.Length > line.Length)
                     continue;
 
                 // The first eight bytes, which tell nearly all texts of a window apart.
@@ -117,7 +130,7 @@ internal sealed class LiteralFinder
 
     private static uint Fold(uint window) => window | FoldCase;
 
-    private void AddFollowed(int id, ReadOnlySpan<byte> text, Dictionary<uint, int> crowd)
+    private void AddFollowed(Dictionary<uint, List<Window>> byWindow, int id, ReadOnlySpan<byte> text)
     {
         Span<byte> followed = stackalloc byte[sizeof(uint)];
         text[1..].CopyTo(followed);
@@ -126,33 +139,25 @@ internal sealed class LiteralFinder
             // Upper and lower case fall together.
             followed[^1] = (byte)next;
             if ((next & 0x20) != 0)
-                Add(id, 1, Fold(MemoryMarshal.Read<uint>(followed)), crowd);
+                Add(byWindow, id, 1, Fold(MemoryMarshal.Read<uint>(followed)));
         }
     }
 
-    private void Add(int id, int offset, uint window, Dictionary<uint, int> crowd)
+    private void Add(Dictionary<uint, List<Window>> byWindow, int id, int offset, uint window)
     {
-        crowd[window] = crowd.GetValueOrDefault(window) + 1;
-        var bit = (window * Mix) >> _bitShift;
-        _bits[bit >> 5] |= 1u << (int)(bit & 31);
-        var slot = SlotOf(window);
-        while (_slots[slot].First >= 0 && _slots[slot].Key != window)
-            slot = (slot + 1) & (_slots.Length - 1);
+        if (!byWindow.TryGetValue(window, out var entered))
+            byWindow[window] = entered = [];
 
-        if (_windowCount == _windows.Length)
-            Array.Resize(ref _windows, Math.Max(256, 2 * _windowCount));
-
-        _windows[_windowCount] = new Window(id, offset, _slots[slot].First, BeginOf(_texts[id]), MaskOf(_texts[id]));
-        _slots[slot] = new Slot(window, _windowCount++);
+        entered.Add(new Window(id, offset, _texts[id].Length, BeginOf(_texts[id]), MaskOf(_texts[id])));
     }
 
     private int SlotOf(uint window) => (int)((window * Mix) >> _slotShift);
 
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Slot(uint Key, int First);
+    private readonly record struct Slot(uint Key, int First, int Count);
 
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Window(int Text, int Offset, int Next, ulong Begin, ulong Mask);
+    private readonly record struct Window(int Text, int Offset, int Length, ulong Begin, ulong Mask);
 }
 
 /// <summary>The texts found in one line, each once. Reused from line to line.</summary>
