@@ -17,13 +17,14 @@ internal static partial class ErrorSigns
 
     // What the runner itself marks as an error.
     private const int Marked = 38;
+    private const int VerdictWeight = 16;
 
     internal static ErrorSign Of(string text)
     {
         if (text.StartsWith("##[error]", StringComparison.Ordinal))
         {
             var sign = Of(text[9..]);
-            return sign.Weight is > 0 and < Marked ? new ErrorSign(Marked, sign.Category, IsFirst: true) : sign;
+            return sign.Weight is > VerdictWeight and < Marked ? new ErrorSign(Marked, sign.Category, IsFirst: true) : sign;
         }
 
         if (Matches(LocatedWarning(), text))
@@ -36,7 +37,7 @@ internal static partial class ErrorSigns
             return new ErrorSign(40, FailureCategory.Unknown, IsFirst: true);
 
         if (Matches(Verdict(), text))
-            return new ErrorSign(Matches(Thrown(), text) ? 26 : 16, Matches(FailedTest(), text) ? FailureCategory.Test : FailureCategory.Unknown, IsFirst: false);
+            return new ErrorSign(Matches(Thrown(), text) ? 26 : VerdictWeight, Matches(FailedTest(), text) ? FailureCategory.Test : FailureCategory.Unknown, IsFirst: false);
 
         if (Matches(Located(), text))
             return new ErrorSign(44, FailureCategory.Compile, IsFirst: true);
@@ -94,7 +95,7 @@ internal static partial class ErrorSigns
     private static partial Regex Crash();
 
     // That something failed, how many, and no word of what: "Lint failed!", "** TEST FAILED **", "3 tests failed", "Failed to upload artifacts".
-    [GeneratedRegex(@"^=+ (FAILURES|ERRORS) =+|\b\d+/\d+ failed|^\W*((\w[\w./-]*\s+){1,4}(failed|failure|fails|failing)|failed|(build|test|check|lint)\w* (error|failure)s?)\W*$|\bTESTS? (RUN )?(FAILED|SUMMARY)|\b\d+ (tests?|specs?|examples?|assertions?|suites?|cases?|subtests)\b.{0,60}\b(failed|failing|failures?)|^\W*\d+ (failed|failing|failures?|errors?)\b|[Ff]ound \d+ (violation|error|problem|issue|offense)|fail\w* to (parse and )?upload|recipe for target|[Tt]here (was|were) \d+ (failure|error)s?|Tests? run:|Failed!? +- Failed:", Options | RegexOptions.IgnoreCase, Limit)]
+    [GeneratedRegex(@"^=+ (FAILURES|ERRORS) =+|\b\d+/\d+ failed|^\W*(\w[\w./-]*\s+){1,3}failed\. [A-Z]|^\W*((\w[\w./-]*\s+){1,4}(failed|failure|fails|failing)|failed|(build|test|check|lint)\w* (error|failure)s?)\W*$|\bTESTS? (RUN )?(FAILED|SUMMARY)|\b\d+ (tests?|specs?|examples?|assertions?|suites?|cases?|subtests)\b.{0,60}\b(failed|failing|failures?)|^\W*\d+ (failed|failing|failures?|errors?)\b|[Ff]ound \d+ (violation|error|problem|issue|offense)|fail\w* to (parse and )?upload|recipe for target|[Tt]here (was|were) \d+ (failure|error)s?|Tests? run:|Failed!? +- Failed:", Options | RegexOptions.IgnoreCase, Limit)]
     private static partial Regex Verdict();
 
     // path:line:column: message, as most linters print it
@@ -126,7 +127,7 @@ internal static partial class ErrorSigns
     [GeneratedRegex(@"^\s*([\u2713\u2714\u221A] |\[ +OK +\]|ok \d+\b|ok  +\S|PASS(ED)?\b|SKIP(PED)?\b)|\.{3,} ?(ok|skipped|passed|done|yes)\b|\bPASSED\b|[.\s]ok$", Options, Limit)]
     private static partial Regex Passed();
 
-    [GeneratedRegex(@"^\s*>{0,3}\s*(\d+\s+){1,2}\| |^(ERROR|CRITICAL) +\S+:\S+\.py:\d+ |^(ERROR|CRITICAL):\w[\w.]*:\S|\b(fail\w*|errors?)\b[^,;]*\s0$|^(\S+ +>)?\s*>?\s*\d+ \| |\bXFAIL|EXPECTED FAIL|^\W{0,4}(download(ing|ed)|compiling|parsing|linting|unpacking|installing|preparing|fetching|building|selecting|setting up|using|get:\d|collecting|checking for|copying|adding|creating|extracting|inflating|linking|generating)\b(?!.*\b(failed|error:))|^\s*\[?--?[a-z]|\b(no|0|zero) (errors?|failures?|failed|failing|warnings?|problems?|offenses?)\b|\b(errors?|failures?|failed|failing): ?0\b(?!.*\b(errors?|failures?|failed): ?[1-9])|[-/\w](error|fail|exception)s?[-\w]*\.(js|ts|py|rb|go|java|o|c|h|cpp|html|css|md|class|cs|rs|ex|beam)\b(?!:\d)|-Werror|--fail|on[-_]?error|error[-_]?(log|page|handl|report|code)|allow[-_]fail|fail[-_]fast|\bset -e|^\+{0,3} ?(if|echo|test|return|export|then|elif) ", Options | RegexOptions.IgnoreCase, Limit)]
+    [GeneratedRegex(@"^\s*>{0,3}\s*(\d+\s+){1,2}\| |^(ERROR|CRITICAL) +\S+:\S+\.py:\d+ |^(ERROR|CRITICAL):\w[\w.]*:\S|\b(fail\w*|errors?)\b[^,;]*\s0$|^(\S+ +>)?\s*>?\s*\d+ \| |\bXFAIL|EXPECTED FAIL|^\W{0,4}(download(ing|ed)|compiling|parsing|linting|unpacking|installing|preparing|fetching|building|selecting|setting up|using|get:\d|collecting|checking for|copying|adding|creating|extracting|inflating|linking|generating)\b(?!.*\b(failed|error:))|^\s*\[?--?[a-z]|\b(no|0|zero) (errors?|failures?|failed|failing|warnings?|problems?|offenses?)\b|\b(errors?|failures?|failed|failing): ?0\b(?!.*\b(errors?|failures?|failed): ?[1-9])|[-/\w](error|fail|exception)s?[-\w]*\.(js|ts|py|rb|go|java|o|c|h|cpp|html|css|md|class|cs|rs|ex|beam)\b(?!:\d)|-Werror|--fail|\bon[-_]?error\b|error[-_]?(log|page|handl|report|code)|allow[-_]fail|fail[-_]fast|\bset -e|^\+{0,3} ?(if|echo|test|return|export|then|elif) ", Options | RegexOptions.IgnoreCase, Limit)]
     private static partial Regex Harmless();
 
     [GeneratedRegex(@"^\s*(g?make(\[\d+\])?: \*\*\*|ninja: build stopped|cc1(plus)?: all warnings|collect2: |npm (ERR!|error)(\s*$| (Lifecycle script|A complete log|Exit status|Failed at|This is probably|Test failed|path|workspace|location|command|code|errno|signal|node|npm|argv|\S+@\S+ \w+: )\b)|yarn: |error Command failed|info Visit|error: (failed to run custom build|could not compile|aborting due|build failed|test failed|Recipe)|\[ERROR\] (\[Help|Re-run|Please refer|To see|For more|-> |After correcting|Failed to execute goal|\s*mvn|$)|The command |Done\. Your build|travis_|Process completed with|ERROR: Job failed|Build step '|Finished: |Exited with code|Command exited|ERROR: script returned|BUILD FAILED|FAILURE: Build failed|BUILD FAILURE|\* (Try|Get more|What went wrong)|> Run with|Cleaning up|Uploading artifacts|section_|\d+ errors?( generated)?\.?$|at \S+[ (]|rake aborted!|\(See full trace|Tasks: TOP|Sorry,|exit status \d+|exit code \d+|Error: Process completed|.{0,40}[Ss]cript exited with code|.{0,30}failed with (a )?(non-zero )?exit (code|status)|ERROR: ""|error: script ""|.{0,60}shell_session_update|\u2716? ?\d+ problems?\b|make: Target|Makefile:\d+: recipe|Build was aborted|script returned exit code)", Options, Limit)]

@@ -115,10 +115,10 @@ internal static partial class FailureKinds
     [GeneratedRegex(@"^(fatal|error): .*\b(repository|branch|pathspec|refspec|remote ref|merge base|submodule|commit|working tree|index file)\b|\bgit (clone|fetch|push|pull|checkout|merge|rebase|cherry-pick|submodule)\b|cloning remote|merge conflict", Options | RegexOptions.Multiline, Limit)]
     private static partial Regex Vcs();
 
-    [GeneratedRegex(@"\bassert|\bexpect(ed|ation)?\b.*\b(got|but|actual|received|to (be|equal|have|match))\b|\b(test|spec)s?\b.{0,60}\bfail|\bfail.{0,60}\b(test|spec)s?\b|\d+ failures?\b|\d+/\d+ failed\b|^\W*regression\b", Options, Limit)]
+    [GeneratedRegex(@"\bassert|\bexpect(ed|ation)?\b.*\b(got|but|actual|received|to (be|equal|have|match))\b|\b(test|spec)s?\b.{0,60}\bfail|\bfail.{0,60}\b(test|spec)s?\b|\d+ failures?\b|\d+/\d+ failed\b|^\W*regression\b|\bFAIL:", Options, Limit)]
     private static partial Regex Test();
 
-    [GeneratedRegex(@"no such file or directory|command not found|permission denied|is not recognized as|unknown (option|flag|argument|command|switch)|(illegal|invalid|unrecognized) (option|switch|argument)|missing required|environment variable|not configured|no rakefile|missing script|yaml|not set\b|cannot stat|refusing to|more than the \d+ maximum|configure: error|custom build command", Options, Limit)]
+    [GeneratedRegex(@"no such file or directory|command not found|permission denied|is not recognized as|unknown (option|flag|argument|command|switch)|(illegal|invalid|unrecognized) (option|switch|argument)|missing required|environment variable|not configured|no rakefile|missing script|yaml|not set\b|cannot stat|refusing to|more than the \d+ maximum|configure: error|custom build command|did not execute successfully", Options, Limit)]
     private static partial Regex Config();
 
     [GeneratedRegex(@"could not (find|resolve).{0,60}(package|dependenc|artifact|version|gem|module)|no matching (version|distribution)|packages? (not|could not be) found|unmet dependenc|dependenc(y|ies).{0,60}(conflict|fail|not found|could not)|requirements could not be resolved|requires? (a )?(newer|different|version)|lock ?file|unsatisfiable|no module named|cannot find (module|package)|failed to install|error occurr?ed while installing|cannot open shared object", Options, Limit)]
@@ -130,7 +130,7 @@ internal static partial class FailureKinds
     [GeneratedRegex(@"lint|style|format|prettier|flake8|black|rubocop|standard|check(style|patch)|codespell|spell|docs?\b|html-?proofer|awesome_bot", Options, Limit)]
     private static partial Regex LintCommand();
 
-    [GeneratedRegex(@"test|spec|check\b|rake$|bench|cover|verify|phpunit|pytest|tox\b|jest|mocha|karma|ctest|prove|rspec|cucumber", Options, Limit)]
+    [GeneratedRegex(@"test|spec|check\b|\bct\b|eunit|rake$|bench|cover|verify|phpunit|pytest|tox\b|jest|mocha|karma|ctest|prove|rspec|cucumber", Options, Limit)]
     private static partial Regex TestCommand();
 
     [GeneratedRegex(@"\b(install|restore|npm (ci|i)|bundle|pip|composer|apt(-get)?|yarn$|deps|update|brew|conda|cabal (update|fetch)|luarocks)\b", Options, Limit)]

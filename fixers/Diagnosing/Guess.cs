@@ -68,7 +68,7 @@ internal sealed record Guess(int First, int Last, int Line, string Text, IReadOn
         return first;
     }
 
-    private static double Penalty(int distance, bool isFirst) => distance <= NearEnd ? 0 : (isFirst ? 2 : 5) * Math.Log2((double)distance / NearEnd);
+    private static double Penalty(int distance, bool isFirst) => distance <= NearEnd ? 0 : (isFirst ? 1.5 : 5) * Math.Log2((double)distance / NearEnd);
 
     private static Guess Around(List<LogLine> lines, List<ErrorSign> signs, int at, double weight, Segment segment, FailureCategory category)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace QMoi.Fixers.Diagnosing;
@@ -75,6 +76,9 @@ internal sealed class LogStructure
 
     /// <summary>The last command that the log echoes in a part that can fail the job.</summary>
     internal string? LastCommand { get; private set; }
+
+    /// <summary>What the command of the failed part ended with, where the runner says so.</summary>
+    internal int? ExitCode { get; private set; }
 
     internal string? FailedCommand => FailedSegment?.Command;
 
@@ -261,7 +265,7 @@ internal sealed class LogStructure
         if (!text.StartsWith("Process completed with exit code", StringComparison.Ordinal) && !text.Contains(" exited with code '", StringComparison.Ordinal))
             return false;
 
-        Fail(Current, number);
+        Fail(Current, number, text);
         return true;
     }
 
@@ -315,7 +319,7 @@ internal sealed class LogStructure
             // ERROR: Job failed: exit code 1
             case Mark.JobFailed when text.StartsWith("ERROR: Job failed", StringComparison.Ordinal):
                 IsGitLab = true;
-                Fail(_lastScript ?? _lastSetup ?? Current, number);
+                Fail(_lastScript ?? _lastSetup ?? Current, number, text);
                 return true;
 
             // The command "npm test" exited with 1.  (Travis CI; the next command of the phase may still run)
@@ -325,7 +329,7 @@ internal sealed class LogStructure
             case Mark.ExitedWithCode:
             case Mark.MarkedAsFailure:
             case Mark.Finished when text.StartsWith("Finished: FAILURE", StringComparison.Ordinal) || text.StartsWith("Finished: ABORTED", StringComparison.Ordinal):
-                Fail(Current, number);
+                Fail(Current, number, text);
                 return true;
             case Mark.Finished when text.StartsWith("Finished: SUCCESS", StringComparison.Ordinal):
             case Mark.JobSucceeded when text.StartsWith("Job succeeded", StringComparison.Ordinal):
@@ -346,14 +350,31 @@ internal sealed class LogStructure
         }
     }
 
-    private void Fail(Segment segment, int number)
+    private void Fail(Segment segment, int number, string text)
     {
+        if (FailedSegment is null)
+            ExitCode = CodeIn(text);
+
         segment.HasFailed = true;
         if (segment.LastLine == int.MaxValue && segment != _job)
             segment.LastLine = number - 1;
 
         _job = Current.Kind == SegmentKind.Job ? Current : _job;
         FailedSegment ??= segment;
+    }
+
+    // The last number of the line: "exit code 124", "exited with 1.", "exit status 2".
+    private static int? CodeIn(string text)
+    {
+        var end = text.Length;
+        while (end > 0 && !char.IsAsciiDigit(text[end - 1]))
+            end--;
+
+        var start = end;
+        while (start > 0 && end - start < 4 && char.IsAsciiDigit(text[start - 1]))
+            start--;
+
+        return int.TryParse(text.AsSpan(start, end - start), NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? code : null;
     }
 
     private static string Short(string command) => command.Length <= LongestCommand ? command : command[..LongestCommand];

@@ -4,6 +4,10 @@ namespace QMoi.Fixers.Diagnosing;
 internal static class RootCause
 {
     private const int MostDiagnoses = 6;
+
+    // Exit codes: of timeout(1), and of a process that the kernel killed.
+    private const int TimedOut = 124;
+    private const int Killed = 137;
     private const int MostEvidence = 20;
     private const int LongestCapture = 200;
 
@@ -37,8 +41,10 @@ internal static class RootCause
         foreach (var candidate in causes)
         {
             // Where both mean the same lines, the name is worth more than the guess.
-            var (first, last) = (candidate.Cause.First, candidate.Cause.Last);
-            var same = guesses.Where(guess => candidate.Part.IsConsequence ? guess.Line >= first && guess.Line <= last : guess.First <= last && first <= guess.Last).Select(guess => guess.Weight);
+            var matched = scan.Hits(candidate.Index)!.Matches.Where(match => match.Segment == candidate.Part.Segment).Select(match => match.Match.Line).ToHashSet();
+            var same = guesses.Where(guess => candidate.Part.IsConsequence
+                ? matched.Contains(guess.Line)
+                : matched.Contains(guess.Line) || (guess.First <= candidate.Cause.Last && candidate.Cause.First <= guess.Last)).Select(guess => guess.Weight);
             candidate.Score = same.Append(candidate.Score).Max();
         }
 
@@ -202,7 +208,7 @@ internal static class RootCause
         {
             FailureId = Diagnosis.UnrecognisedId,
             Title = "Not a known failure",
-            Category = guess.Category,
+            Category = scan.Structure.ExitCode switch { TimedOut => FailureCategory.Timeout, Killed => FailureCategory.Resource, _ => guess.Category },
             IsTransient = false,
             Confidence = Confidence.Of(guess, scan.Structure),
             RootCause = new LogRange(guess.First, guess.Last, text),

@@ -127,6 +127,83 @@ public sealed class RootCauseTests
         Assert.Equal("cd web\nnpm ci", report.Diagnoses[0].Job.FailedCommand);
     }
 
+    [Fact]
+    public async Task The_part_that_failed_is_found_in_the_words_of_other_runners()
+    {
+        const string Error = "widget is wrong: error 7\n";
+        foreach (var log in (string[])
+        [
+            "travis_fold:start:cache.1\rcache\n$ ./prepare\nfine: error 1 is ignored\ntravis_time:start:0a\r\u001B[0K$ make check\n" + Error + "The command \"make check\" exited with 2.\nDone. Your build exited with 1.\n",
+            "+ make check\n" + Error + "Build step 'Execute shell' marked build as failure\nFinished: FAILURE\n",
+            "make check\n" + Error + "Exited with code exit status 2\n",
+            "make check\n" + Error + "Command exited with code 2\n",
+            "##[section]Starting: Bash\n" + Error + "##[error]Bash exited with code '2'.\n",
+        ])
+        {
+            var diagnosis = (await Diagnose(log)).Diagnoses[0];
+            Assert.Equal((log, "widget is wrong: error 7"), (log, diagnosis.RootCause.Text));
+            Assert.InRange(diagnosis.Confidence, 0.6, 0.9);
+        }
+    }
+
+    [Fact]
+    public async Task A_guess_is_numbered_as_in_the_file_with_and_without_an_end_of_line()
+    {
+        foreach (var end in (string[])["", "\n"])
+        {
+            var diagnosis = (await Diagnose("one\ntwo\nAssertionError: three is not four" + end)).Diagnoses[0];
+            Assert.Equal((end, 3, 3), (end, diagnosis.RootCause.Line, diagnosis.RootCause.EndLine));
+        }
+    }
+
+    [Fact]
+    public async Task The_last_attempt_of_a_retried_download_counts()
+    {
+        var report = await Diagnose(string.Concat(Enumerable.Repeat("##[error]fatal: couldn't find remote ref refs/tags/v9\nWaiting 10 seconds before trying again\nfetch\nfetch\nfetch\n", 3)) + "Post job cleanup.\n");
+        Assert.Equal(("pathspec-missing", 11), (report.Diagnoses[0].FailureId, report.Diagnoses[0].RootCause.Line));
+    }
+
+    [Fact]
+    public async Task Passed_tests_and_warnings_are_no_evidence()
+    {
+        var report = await Diagnose("$ npm test\n  \u2713 throws when the access token has expired (24ms)\nok 2 - says Cannot find module\nPASS test/disk.js No space left on device\n"
+            + "AssertionError: expected 3 to equal 2\nERROR: Job failed: exit code 1\n");
+        Assert.Equal(5, report.Diagnoses[0].RootCause.Line);
+        Assert.Equal(FailureCategory.Test, report.Diagnoses[0].Category);
+    }
+
+    [Fact]
+    public async Task Wrappers_and_verdicts_are_consequences()
+    {
+        var report = await Diagnose("$ make\nld: widget.o: bad magic number\nmake[1]: *** [all] Error 1\nmake: *** [world] Error 2\n*** Build failed ***\nERROR: Job failed: exit code 2\n");
+        Assert.Equal(2, report.Diagnoses[0].RootCause.Line);
+    }
+
+    [Fact]
+    public async Task An_exit_code_tells_a_time_limit_and_a_kill()
+    {
+        Assert.Equal(FailureCategory.Timeout, (await Diagnose("$ timeout 60 ./soak\nround 71\nERROR: Job failed: exit code 124\n")).Diagnoses[0].Category);
+        Assert.Equal(FailureCategory.Resource, (await Diagnose("$ ./soak\nround 71\nERROR: Job failed: exit code 137\n")).Diagnoses[0].Category);
+    }
+
+    [Fact]
+    public async Task A_listing_that_an_excerpt_leaves_open_does_not_swallow_the_error()
+    {
+        var report = await Diagnose("##[group]Run npm ci\nnpm error ERESOLVE could not resolve\nnpm error\n##[error]Process completed with exit code 1.\n");
+        Assert.Equal("npm-eresolve-peer-conflict", report.Diagnoses[0].FailureId);
+    }
+
+    [Fact]
+    public async Task What_the_last_successful_run_printed_as_well_is_not_the_cause()
+    {
+        const string Usual = "warn: error 17 while reading the cache, going on\nerror: no mirror in 3 ms, using the origin\n";
+        using var before = new MemoryStream(Encoding.UTF8.GetBytes("$ ./soak\n" + Usual + "done\nJob succeeded\n"));
+        var passed = await LineTemplates.ReadAsync(before, None);
+        using var log = new MemoryStream(Encoding.UTF8.GetBytes("$ ./soak\n" + Usual.Replace("3 ms", "8 ms", StringComparison.Ordinal) + "the gauge could not be read\nERROR: Job failed: exit code 1\n"));
+        var diagnosis = (await new LogDiagnoser(Catalogue.Embedded).DiagnoseAsync(log, JobFacts.None, None, passed)).Diagnoses[0];
+        Assert.Equal("the gauge could not be read", diagnosis.RootCause.Text);
+    }
+
     private static string Section(string name, string text) => $"section_start:1795200000:{name}\r\u001B[0K\u001B[0K\u001B[36;1mTitle\u001B[0m\n{text}section_end:1795200001:{name}\r\u001B[0K\n";
 
     private static async Task<LogReport> Diagnose(string log)
