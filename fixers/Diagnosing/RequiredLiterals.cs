@@ -27,6 +27,7 @@ internal sealed record LiteralSet(string[] Texts, bool IgnoresCase = false)
 internal static class RequiredLiterals
 {
     private const int ShortText = 5;
+    private const int MostHeads = 24;
 
     /// <summary>Sets that all matches satisfy, the most selective one first; empty when the pattern demands no text.</summary>
     internal static LiteralSet[] Of(string pattern)
@@ -76,6 +77,9 @@ internal static class RequiredLiterals
     private static List<LiteralSet> Sequence(string pattern, ref int position)
     {
         List<LiteralSet> sets = [];
+
+        // What was read last: one of the heads, then the run.
+        List<string> heads = [""];
         var run = new StringBuilder();
         while (position < pattern.Length && pattern[position] is not ('|' or ')'))
         {
@@ -85,6 +89,12 @@ internal static class RequiredLiterals
             List<LiteralSet>? group = null;
             switch (pattern[position])
             {
+                case '(' when Words(pattern, position) is { } words && words.Length * heads.Count <= MostHeads:
+                    // "(?:Error|Exception): " demands "Error: " or "Exception: ".
+                    heads = [.. heads.SelectMany(head => words.Select(word => head + run + word))];
+                    run.Clear();
+                    position = pattern.IndexOf(')', position) + 1;
+                    continue;
                 case '(':
                     position++;
                     if (!SkipGroupHead(pattern, ref position))
@@ -123,7 +133,7 @@ internal static class RequiredLiterals
                 run.Append(literal);
 
             // "Failures: [1-9]" demands one of nine texts; ten digits tell hardly more than the text before them, unless that is short.
-            if (choice.Length > 0 && run.Length > 2 && !isOptional && (choice.Length < 10 || run.Length < ShortText))
+            if (choice.Length > 0 && heads.Count == 1 && run.Length > 2 && !isOptional && (choice.Length < 10 || run.Length < ShortText))
                 sets.Add(new LiteralSet([.. choice.Select(symbol => $"{run}{symbol}")]));
 
             if (!isText || (literal != '\0' && !isLiteral) || isOptional || isRepeated)
@@ -138,11 +148,30 @@ internal static class RequiredLiterals
 
         void End()
         {
-            if (run.Length > 0)
-                sets.Add(new LiteralSet([run.ToString()]));
+            if (run.Length > 0 || heads.Count > 1)
+                sets.Add(new LiteralSet([.. heads.Select(head => head + run).Distinct(StringComparer.Ordinal)]));
 
+            heads = [""];
             run.Clear();
         }
+    }
+
+    // The words of a group that is nothing but words and is there exactly once.
+    private static string[]? Words(string pattern, int position)
+    {
+        var start = position + 1;
+        if (SkipGroupHead(pattern, ref start))
+            return null;
+
+        var end = start;
+        while (end < pattern.Length && (char.IsAsciiLetterOrDigit(pattern[end]) || pattern[end] is ' ' or '_' or '-' or '\'' or '|'))
+            end++;
+
+        if (end >= pattern.Length || pattern[end] != ')' || (end + 1 < pattern.Length && pattern[end + 1] is '?' or '*' or '+' or '{'))
+            return null;
+
+        var words = pattern[start..end].Split('|');
+        return words.Length > 1 && !words.Contains("") ? words : null;
     }
 
     // Text goes on through a group that is there exactly once and has no alternatives: "(?<file>\S+\.go):".
