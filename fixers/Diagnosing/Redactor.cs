@@ -61,12 +61,13 @@ public static class Redactor
         }
 
         text = Headers.Replace(text, "${keep}" + Mark);
-        return Assignments.Replace(text, match => IsSecretValue(match.Groups["value"].Value) ? match.Groups["keep"].Value + Mark : match.Value);
+        return Assignments.Replace(text, match => IsSecretValue(match.Groups["keep"].Value, match.Groups["value"].Value) ? match.Groups["keep"].Value + Mark : match.Value);
     }
 
-    // What stands behind password= is often a reference, a placeholder, a word of the sentence or already masked.
-    private static bool IsSecretValue(string value) =>
+    // What stands behind password= is often a reference, a placeholder, the name of a variable, a word of the sentence or already masked; behind pwd= a folder.
+    private static bool IsSecretValue(string name, string value) =>
         value[0] is not ('$' or '[' or '<' or '*' or '{' or '(' or '%') && value is not ("undefined" or "required" or "missing" or "parameter" or "unbound" or "environment")
+        && (!value.Contains('_', StringComparison.Ordinal) || value.AsSpan().ContainsAnyExceptInRange('A', '_')) && !(value[0] is '/' && name.StartsWith("pwd", StringComparison.OrdinalIgnoreCase))
         && !value.Contains(Mark, StringComparison.Ordinal);
 
     // %2D and \u002d hide the characters that a token is known by.

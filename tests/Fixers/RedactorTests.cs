@@ -67,12 +67,12 @@ public sealed class RedactorTests
     [Fact]
     public void Credentials_in_addresses_headers_and_settings_are_taken_out()
     {
-        string[] secrets = ["s3cr3tPassw0rd", "Zm9vOmJhcg1234567890", "QxVb7Tn2LkP9"];
+        string[] secrets = ["s3cr3tPassw0rd", "Zm9vOmJhcg1234567890", "QxVb7Tn2LkP9", "ALLCAPSWORD"];
         string[] lines =
         [
             $"git clone https://ci:{secrets[0]}@gitlab.example/acme/app.git", $"Authorization: Basic {secrets[1]}", $"curl -H 'PRIVATE-TOKEN: {secrets[1]}'",
             $"DB_PASSWORD={secrets[0]}", $"//registry.example/:_authToken={secrets[1]}", $"postgres://app:{secrets[0]}@db:5432/app", $"client_secret: \"{secrets[2]}\"",
-            $"https://hooks.slack.com/services/T000/B000/{secrets[1]}",
+            $"https://hooks.slack.com/services/T000/B000/{secrets[1]}", $"password: {secrets[3]}",
         ];
         foreach (var line in lines)
         {
@@ -101,6 +101,9 @@ public sealed class RedactorTests
     [InlineData("Environment variable API_KEY is not set")]
     [InlineData("https://registry.npmjs.org/@babel/core/-/core-7.26.0.tgz")]
     [InlineData("password: required")]
+    [InlineData("  server-password: GITHUB_TOKEN")]
+    [InlineData("OLDPWD=/builds/acme/app")]
+    [InlineData("docker run -v \"$PWD:/work/acme\" image")]
     [InlineData("at Object.<anonymous> (/builds/acme/app/node_modules/jest-circus/build/legacy-code-todo-rewrite/jestAdapterInit.js:12:34)")]
     [InlineData("com.acme.verylongpackagename.AbstractSingletonProxyFactoryBeanFactoryImplementation.createInstance")]
     public void What_is_no_secret_stays_readable(string line) => Assert.Equal(line, Redactor.Redact(line));
