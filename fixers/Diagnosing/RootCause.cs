@@ -65,12 +65,10 @@ internal static class RootCause
             Add(Describe(scan, fallback, facts));
         foreach (var candidate in Rank([.. candidates.Where(candidate => !candidate.CanBeCause)]))
             Add(Describe(scan, candidate, facts) with { Confidence = 0.05 });
-        if (diagnoses.Count == 0)
-            Add(Nothing(facts));
-
-        var best = structure.HasSucceeded ? diagnoses.FindIndex(diagnosis => diagnosis.FailureId == Diagnosis.UnrecognisedId) : -1;
-        if (structure.HasSucceeded && best < 0)
+        // What a job that passed printed is at best something to know.
+        if (structure.HasSucceeded || diagnoses.Count == 0)
             diagnoses.Insert(0, Nothing(facts));
+
         return [.. diagnoses.Take(MostDiagnoses)];
 
         void Add(Diagnosis diagnosis)
