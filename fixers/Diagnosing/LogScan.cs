@@ -249,7 +249,7 @@ internal sealed class LogScan : IDisposable
             if (part.LastCluster?.CanTake(_line) != true)
                 part.FirstCluster = part.FirstEstablished = part.LastCluster = null;
         }
-        else if (signature.IsConsequence && !part.IsConsequence && part.LastCluster?.CanTake(_line) != true)
+        else if (signature.IsConsequence && !part.IsConsequence && part.FirstEstablished is not null && !part.LastCluster!.CanTake(_line))
         {
             return;
         }

@@ -45,6 +45,29 @@ public sealed class LogPropertyTests
     }
 
     [Theory]
+    [InlineData(41)]
+    [InlineData(42)]
+    [InlineData(43)]
+    public async Task Lines_of_known_failures_in_any_order_and_distance_never_break_a_diagnosis(int seed)
+    {
+        var random = new Random(seed);
+        var lines = Catalogue.Embedded.Entries.SelectMany(entry => (entry.Sample + "\n" + entry.LookAlike).Split('\n')).Where(line => line.Length > 0).ToList();
+        var byEntry = Catalogue.Embedded.Entries.Select(entry => entry.Sample.Split('\n')).ToList();
+        for (var round = 0; round < 150; round++)
+        {
+            var log = new StringBuilder();
+            var one = byEntry[random.Next(byEntry.Count)];
+            for (var part = random.Next(1, 12); part > 0; part--)
+            {
+                log.Append(random.Next(3) == 0 ? lines[random.Next(lines.Count)] : one[random.Next(one.Length)]).Append('\n');
+                log.Append(string.Concat(Enumerable.Repeat("compiling\n", random.Next(4) == 0 ? random.Next(250) : random.Next(6))));
+            }
+
+            await Check($"seed {seed}, round {round}:\n{log}", Encoding.UTF8.GetBytes(log.ToString()));
+        }
+    }
+
+    [Theory]
     [InlineData(31)]
     public async Task No_line_makes_it_slow(int seed)
     {

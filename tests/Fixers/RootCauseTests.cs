@@ -204,6 +204,16 @@ public sealed class RootCauseTests
         Assert.Equal("the gauge could not be read", diagnosis.RootCause.Text);
     }
 
+    [Theory]
+    [InlineData(2, 2)]
+    [InlineData(20, 2)]
+    [InlineData(500, 503)]
+    public async Task A_line_that_only_supports_an_entry_is_its_cause_unless_it_stands_far_away(int distance, int line)
+    {
+        var report = await Diagnose("$ pytest\nValueError: x\n" + string.Concat(Enumerable.Repeat("collected\n", distance)) + "FAILED tests/test_a.py::test_b - ValueError: x\nERROR: Job failed: exit code 1\n");
+        Assert.Equal(("pytest-test-failure", line), (report.Diagnoses[0].FailureId, report.Diagnoses[0].RootCause.Line));
+    }
+
     private static string Section(string name, string text) => $"section_start:1795200000:{name}\r\u001B[0K\u001B[0K\u001B[36;1mTitle\u001B[0m\n{text}section_end:1795200001:{name}\r\u001B[0K\n";
 
     private static async Task<LogReport> Diagnose(string log)
