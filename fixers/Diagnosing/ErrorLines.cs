@@ -58,12 +58,12 @@ internal sealed class ErrorLines
         return [.. _first.Concat(_marked).Concat(Last()).Where(line => line.Number < from).OrderBy(line => line.Number), .. Tail];
     }
 
+    /// <summary>Matches keep their part alive: what no longer can be the failed one gives its lines up.</summary>
     internal void Clear()
     {
         _first.Clear();
         _marked.Clear();
-        _lastBytes = [];
-        _lastCount = 0;
+        (_last, _lastBytes, _lastCount, Tail) = ([], [], 0, []);
     }
 
     private IEnumerable<RawLine> Last()

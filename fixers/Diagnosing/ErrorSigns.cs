@@ -12,9 +12,6 @@ internal static partial class ErrorSigns
     private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
     private const int Limit = 50;
 
-    // What a line is shows at its start.
-    private const int LongestText = 512;
-
     // What the runner itself marks as an error.
     private const int Marked = 38;
     private const int VerdictWeight = 16;
@@ -27,62 +24,49 @@ internal static partial class ErrorSigns
             return sign.Weight is > VerdictWeight and < Marked ? new ErrorSign(Marked, sign.Category, IsFirst: true) : sign;
         }
 
-        if (Matches(LocatedWarning(), text))
+        if (LogText.Matches(LocatedWarning(), text))
             return new ErrorSign(17, FailureCategory.LintFormat, IsFirst: true);
 
-        if (text.Length < 3 || IsWrapper(text) || IsPassed(text) || Matches(Harmless(), text) || IsWarning(text))
+        if (text.Length < 3 || IsWrapper(text) || IsPassed(text) || LogText.Matches(Harmless(), text) || IsWarning(text))
             return default;
 
-        if (Matches(Crash(), text))
+        if (LogText.Matches(Crash(), text))
             return new ErrorSign(40, FailureCategory.Unknown, IsFirst: true);
 
-        if (Matches(Verdict(), text))
-            return new ErrorSign(Matches(Thrown(), text) ? 26 : VerdictWeight, Matches(FailedTest(), text) ? FailureCategory.Test : FailureCategory.Unknown, IsFirst: false);
+        if (LogText.Matches(Verdict(), text))
+            return new ErrorSign(LogText.Matches(Thrown(), text) ? 26 : VerdictWeight, LogText.Matches(FailedTest(), text) ? FailureCategory.Test : FailureCategory.Unknown, IsFirst: false);
 
-        if (Matches(Located(), text))
+        if (LogText.Matches(Located(), text))
             return new ErrorSign(44, FailureCategory.Compile, IsFirst: true);
 
-        if (Matches(FailedTest(), text))
+        if (LogText.Matches(FailedTest(), text))
             return new ErrorSign(42, FailureCategory.Test, IsFirst: true);
 
-        if (Matches(Finding(), text))
+        if (LogText.Matches(Finding(), text))
             return new ErrorSign(30, FailureCategory.LintFormat, IsFirst: true);
 
-        if (Matches(Thrown(), text))
+        if (LogText.Matches(Thrown(), text))
             return new ErrorSign(36, FailureCategory.Unknown, IsFirst: false);
 
-        if (Matches(Announced(), text))
+        if (LogText.Matches(Announced(), text))
             return new ErrorSign(38, FailureCategory.Unknown, IsFirst: true);
 
-        if (Matches(Stated(), text))
+        if (LogText.Matches(Stated(), text))
             return new ErrorSign(33, FailureCategory.Unknown, IsFirst: true);
 
-        if (Matches(Likely(), text))
+        if (LogText.Matches(Likely(), text))
             return new ErrorSign(24, FailureCategory.Unknown, IsFirst: false);
 
-        return Matches(Possible(), text) ? new ErrorSign(12, FailureCategory.Unknown, IsFirst: false) : default;
+        return LogText.Matches(Possible(), text) ? new ErrorSign(12, FailureCategory.Unknown, IsFirst: false) : default;
     }
 
-    /// <summary>False also where the answer would take too long: these lines are written by strangers, and no sign is a matter of life and death.</summary>
-    internal static bool Matches(Regex sign, string text)
-    {
-        try
-        {
-            return sign.IsMatch(text.AsSpan(0, Math.Min(text.Length, LongestText)));
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return false;
-        }
-    }
-
-    internal static bool IsWarning(string text) => Matches(Warning(), text);
+    internal static bool IsWarning(string text) => LogText.Matches(Warning(), text);
 
     /// <summary>Reports a test, check or step that passed or was left out.</summary>
-    internal static bool IsPassed(string text) => Matches(Passed(), text);
+    internal static bool IsPassed(string text) => LogText.Matches(Passed(), text);
 
     /// <summary>Says that something failed and never what: the last words of runners and build tools.</summary>
-    internal static bool IsWrapper(string text) => Matches(Wrapper(), text);
+    internal static bool IsWrapper(string text) => LogText.Matches(Wrapper(), text);
 
     // src/a.c:3:5: error: ..., A.java:[3,5] error, a.cs(3,5): error CS0103, File "a.py", line 3
     [GeneratedRegex(@"^\S.{0,300}?(:\d+(:\d+)?:? |\(\d+(,\d+)*\) ?: |:\[\d+,\d+\] )(fatal )?error\b|^\S+:\d+:\d+:? -? ?error\b|^error\[E\d+\]: |: undefined reference to |^(/\S+/)?ld: |^E: |^\S+\.\w+:\d+:\d+: (syntax error|error:)", Options, Limit)]

@@ -16,47 +16,47 @@ internal static partial class FailureKinds
             return task;
         if (sign == FailureCategory.Test)
             return FailureCategory.Test;
-        if (Matches(Infrastructure(), text))
+        if (LogText.Matches(Infrastructure(), text, LongestText))
             return FailureCategory.Infrastructure;
-        if (Matches(Resource(), text))
+        if (LogText.Matches(Resource(), text, LongestText))
             return FailureCategory.Resource;
-        if (Matches(Network(), text))
+        if (LogText.Matches(Network(), text, LongestText))
             return FailureCategory.Network;
-        if (Matches(TimedOut(), text))
+        if (LogText.Matches(TimedOut(), text, LongestText))
             return FailureCategory.Timeout;
-        if (Matches(Access(), text))
+        if (LogText.Matches(Access(), text, LongestText))
             return FailureCategory.AuthSecret;
-        if (Matches(Vcs(), text))
+        if (LogText.Matches(Vcs(), text, LongestText))
             return FailureCategory.Vcs;
         if (sign == FailureCategory.Compile)
-            return command is not null && Matches(LintCommand(), command) ? FailureCategory.LintFormat : FailureCategory.Compile;
-        if (Matches(Config(), text))
+            return command is not null && LogText.Matches(LintCommand(), command, LongestText) ? FailureCategory.LintFormat : FailureCategory.Compile;
+        if (LogText.Matches(Config(), text, LongestText))
             return FailureCategory.Config;
-        if (Matches(Dependency(), text))
+        if (LogText.Matches(Dependency(), text, LongestText))
             return FailureCategory.Dependency;
-        if (Matches(Compile(), text))
+        if (LogText.Matches(Compile(), text, LongestText))
             return FailureCategory.Compile;
-        if (Matches(Lint(), text))
+        if (LogText.Matches(Lint(), text, LongestText))
             return FailureCategory.LintFormat;
-        if (Matches(Test(), text))
+        if (LogText.Matches(Test(), text, LongestText))
             return FailureCategory.Test;
         if (sign == FailureCategory.LintFormat)
-            return Matches(Compiled(), text) && (command is null || !Matches(LintCommand(), command)) ? FailureCategory.Compile : sign;
+            return LogText.Matches(Compiled(), text, LongestText) && (command is null || !LogText.Matches(LintCommand(), command, LongestText)) ? FailureCategory.Compile : sign;
         if (sign != FailureCategory.Unknown)
             return sign;
-        if (command is not null && Matches(LintCommand(), command))
+        if (command is not null && LogText.Matches(LintCommand(), command, LongestText))
             return FailureCategory.LintFormat;
-        if (command is not null && Matches(TestCommand(), command))
+        if (command is not null && LogText.Matches(TestCommand(), command, LongestText))
             return FailureCategory.Test;
-        if (command is not null && Matches(InstallCommand(), command))
+        if (command is not null && LogText.Matches(InstallCommand(), command, LongestText))
             return FailureCategory.Dependency;
-        if (command is not null && Matches(BuildCommand(), command))
+        if (command is not null && LogText.Matches(BuildCommand(), command, LongestText))
             return FailureCategory.Compile;
-        if (Matches(Usage(), text))
+        if (LogText.Matches(Usage(), text, LongestText))
             return FailureCategory.Config;
 
         // What throws and says no more is mostly a test.
-        return Matches(Exception(), text) ? FailureCategory.Test : FailureCategory.Unknown;
+        return LogText.Matches(Exception(), text, LongestText) ? FailureCategory.Test : FailureCategory.Unknown;
     }
 
     [GeneratedRegex(@"\b[A-Z]\w*(Error|Exception)\b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, Limit)]
@@ -79,23 +79,11 @@ internal static partial class FailureKinds
 
     private static FailureCategory? OfTask(string text)
     {
-        if (!Matches(NamedTask(), text))
+        if (!LogText.Matches(NamedTask(), text, LongestText))
             return null;
 
         var task = NamedTask().Match(text);
         return task.Groups["compile"].Success ? FailureCategory.Compile : task.Groups["lint"].Success ? FailureCategory.LintFormat : FailureCategory.Test;
-    }
-
-    private static bool Matches(Regex sign, string text)
-    {
-        try
-        {
-            return sign.IsMatch(text);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return false;
-        }
     }
 
     // > Task :app:checkstyleMain FAILED, FAIL example.com/x [build failed]

@@ -45,7 +45,8 @@ internal sealed class LogBuffer(Stream stream) : IDisposable
             return !_isAtEnd;
         }
 
-        var room = _isAtStart ? FirstRead : _bytes.Length - _end;
+        // One byte stays free: LiteralFinder looks one byte behind a line.
+        var room = _isAtStart ? FirstRead : _bytes.Length - _end - 1;
 
         // A file is read in place: handing each block to another thread costs more than the block.
         var read = stream is FileStream ? ReadHere(room, ct) : await stream.ReadAsync(_bytes.AsMemory(_end, room), ct);

@@ -9,8 +9,8 @@ internal sealed class LogScan : IDisposable
 {
     private const int LongestCapture = 500;
 
-    // In the whole log, so that a hostile log cannot fill the memory: 20,000 lines of 512 characters are 20 MB.
-    private const int MostMatches = 20_000;
+    // In the whole log, so that a hostile log cannot fill the memory.
+    private const int MostMatches = 5_000;
 
     // How far up a heading (the file above its findings) is looked for.
     private const int FarthestHeading = 300;
@@ -30,7 +30,7 @@ internal sealed class LogScan : IDisposable
     private readonly Queue<Segment> _recent = new();
     private readonly byte[] _scratch = ArrayPool<byte>.Shared.Rent(4 * LineCleaner.LongestLine);
     private readonly byte[] _otherScratch = ArrayPool<byte>.Shared.Rent(4 * LineCleaner.LongestLine);
-    private readonly Dictionary<Signature, (int HitLine, Dictionary<string, string> Captures)> _headings = [];
+    private readonly Dictionary<Signature, (int HitLine, Dictionary<string, string>? Captures)> _headings = [];
     private readonly char[] _chars = ArrayPool<char>.Shared.Rent(4 * LineCleaner.LongestLine);
     private readonly int[] _marks = new int[LogStructure.Marks.Length];
     private readonly List<(int Entry, int Signature)> _ofCommand = [];
@@ -287,27 +287,20 @@ internal sealed class LogScan : IDisposable
 
     private void AddHeading(Signature signature, Dictionary<string, string> captures)
     {
-        var isKnown = _headings.TryGetValue(signature, out var known);
+        // Up to the finding before: what stands above it has been looked at, whether a heading was there or not.
+        var (lastHit, found) = _headings.GetValueOrDefault(signature);
         var start = _lineStart;
-        for (var back = 1; back <= FarthestHeading && _line - back > 0 && _buffer.TryPrevious(ref start, out var length); back++)
+        for (var number = _line - 1; number > Math.Max(lastHit, _line - FarthestHeading) && _buffer.TryPrevious(ref start, out var length); number--)
         {
-            // The line of the finding before: what stands above it has been seen already.
-            if (isKnown && _line - back <= known.HitLine)
-                break;
-
             if (signature.MatchHeading(LogText.Read(_buffer.Bytes(start, length))) is { } match)
             {
-                known.Captures = CapturesOf(match);
-                isKnown = true;
+                found = CapturesOf(match);
                 break;
             }
         }
 
-        if (!isKnown)
-            return;
-
-        _headings[signature] = (_line, known.Captures);
-        foreach (var (name, value) in known.Captures)
+        _headings[signature] = (_line, found);
+        foreach (var (name, value) in found ?? [])
             captures.TryAdd(name, value);
     }
 
@@ -321,7 +314,7 @@ internal sealed class LogScan : IDisposable
         if (segment.Errors.Tail.Count == 0)
             segment.Errors.Tail = TailBefore(segment, segment.HasErrors || segment == Structure.Current && segment.LastLine == int.MaxValue ? TailLines : TailLinesOfOthers);
 
-        if (segment.HasFailed || segment == Structure.FirstWithErrors)
+        if (segment == Structure.FailedSegment || segment == Structure.FirstWithErrors)
             return;
 
         _recent.Enqueue(segment);

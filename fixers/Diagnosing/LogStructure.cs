@@ -51,7 +51,7 @@ internal sealed class LogStructure
     /// <summary>What a line holds that says something about the structure. The order is that of <see cref="Mark"/>.</summary>
     internal static readonly string[] Marks =
     [
-        "##[group]", "##[endgroup]", "##[error]", "##[warning]", "##[section]", "::error", "::warning", "::group", "section_start:", "section_end:",
+        "##[group]", "##[endgroup]", "##[error]", "##[warning]", "::error", "::warning", "section_start:", "section_end:",
         "Job failed", "exited with", "Exited with code", "marked build as failure", "Finished: ", "Job succeeded", "Post job cleanup", "orphan processes", "Your build exited with",
         "travis_fold:start:after_", "Running after", "Uploading artifacts for failed job", "Cleaning up project directory",
     ];
@@ -67,7 +67,7 @@ internal sealed class LogStructure
 
     private enum Mark
     {
-        Group, EndGroup, Error, Warning, Section, RawError, RawWarning, RawGroup, SectionStart, SectionEnd,
+        Group, EndGroup, Error, Warning, RawError, RawWarning, SectionStart, SectionEnd,
         JobFailed, ExitedWith, ExitedWithCode, MarkedAsFailure, Finished, JobSucceeded, PostJob, OrphanProcesses, BuildExited,
         TravisAfter, RunningAfter, UploadingArtifacts, CleaningUp,
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace QMoi.Fixers.Diagnosing;
 
@@ -13,6 +14,19 @@ internal static class LogText
         raw = raw[LinePrefix.TimeLength(raw)..];
         var text = Encoding.UTF8.GetString(scratch.AsSpan(0, LineCleaner.Clean(raw, scratch)));
         return Short(text.StartsWith("section_", StringComparison.Ordinal) ? "" : text);
+    }
+
+    /// <summary>False also where the answer would take too long: the text is a stranger's, and no sign is a matter of life and death.</summary>
+    internal static bool Matches(Regex sign, string text, int longest = LongestText)
+    {
+        try
+        {
+            return sign.IsMatch(text.AsSpan(0, Math.Min(text.Length, longest)));
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return false;
+        }
     }
 
     internal static string Short(string text, int longest = LongestText) => text.Length <= longest ? text : text[..(char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest)];
