@@ -1,6 +1,6 @@
 namespace QMoi.Fixers;
 
-/// <summary>Repairs one known failure. Found by scanning this assembly; made once, used from many threads, so it holds no state.</summary>
+/// <summary>Repairs one known failure, or the part of it that a rule can repair safely; it declines the rest. Found by scanning this assembly; made once, used from many threads, so it holds no state.</summary>
 public interface IFixer
 {
     /// <summary>The catalogue entry it repairs; the entry's signatures diagnose.</summary>
@@ -42,6 +42,9 @@ public interface ICheckout
 
     /// <summary>The entries directly in a folder (<c>""</c> is the root); empty when there is no such folder.</summary>
     Task<IReadOnlyList<TreeEntry>> ListAsync(string folder, CancellationToken cancellationToken);
+
+    /// <summary>Every file's path, sorted. Costs a clone where the files lie on a forge, so only when the files that the log names do not tell.</summary>
+    Task<IReadOnlyList<string>> ListAllAsync(CancellationToken cancellationToken);
 }
 
 /// <param name="IsExecutable"><c>null</c> when the source cannot tell.</param>

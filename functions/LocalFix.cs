@@ -25,7 +25,7 @@ public sealed class LocalFix(LogDiagnoser diagnoser, FixPlanner planner, RepairS
     {
         if (diagnosis.IsTransient)
             return ("retry", null, diagnosis.Next);
-        if (diagnosis.Action is not (FailureAction.Edit or FailureAction.Run))
+        if (!FixPlanner.HasFixer(diagnosis))
             return ("explain", null, diagnosis.Next);
         if (diagnosis.Confidence < settings.MinConfidence)
             return ("explain", null, "The cause is not sure enough for a fix.");

@@ -9,6 +9,9 @@ public sealed class WorkTreeCheckout(string folder) : ICheckout
 
     public string Folder { get; } = folder;
 
+    // Also where git would ignore them: packages that happen to be installed are not the repository's.
+    private static readonly string[] LeftOut = [".git", "node_modules"];
+
     public async Task<RepositoryFile?> ReadAsync(string path, CancellationToken cancellationToken) =>
         await TreeFile.ReadAsync(Folder, path, MaxBytes, cancellationToken) is { } content
             ? new RepositoryFile(path, content, TreeFile.IsExecutable(Folder, path))
@@ -24,5 +27,18 @@ public sealed class WorkTreeCheckout(string folder) : ICheckout
             .Where(entry => RepositoryPath.IsSafe(entry.Path))
             .OrderBy(entry => entry.Path, StringComparer.Ordinal);
         return Task.FromResult<IReadOnlyList<TreeEntry>>([.. entries]);
+    }
+
+    public async Task<IReadOnlyList<string>> ListAllAsync(CancellationToken cancellationToken)
+    {
+        var (paths, folders) = (new List<string>(), new Queue<string>([""]));
+        while (folders.TryDequeue(out var folder))
+            foreach (var entry in await ListAsync(folder, cancellationToken))
+                if (!entry.IsFolder)
+                    paths.Add(entry.Path);
+                else if (!LeftOut.Contains(Path.GetFileName(entry.Path), StringComparer.Ordinal))
+                    folders.Enqueue(entry.Path);
+        paths.Sort(StringComparer.Ordinal);
+        return paths;
     }
 }

@@ -26,6 +26,9 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
     /// <summary>Looked for when the first tool is wanted, so that starting costs nothing.</summary>
     private readonly Lazy<Task<Sandbox>> sandbox = new(() => Sandbox.ProbeAsync(settings, clock, CancellationToken.None));
 
+    /// <summary>A rule may repair it. The catalogue's action says what most failures of the kind need; a rule may know some of them all the same.</summary>
+    public static bool HasFixer(Diagnosis diagnosis) => FixerIndex.Find(diagnosis.FailureId) is not null;
+
     /// <param name="openWorkTree">Gives a work tree at the failing commit, when a tool has to run.</param>
     public async Task<FixPlan> PlanAsync(
         Diagnosis diagnosis, ICheckout checkout, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)

@@ -59,7 +59,7 @@ public sealed class PipelineRepair(
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         // All that has to be known is asked for at once: together it costs the waiting of the job log alone.
-        var checkout = new ForgeCheckout(forge, repository, pipeline.Sha, reading.Token);
+        var checkout = new ForgeCheckout(forge, repository, pipeline.Sha, ct => OpenWorkTreeAsync(forge, repository, pipeline.Sha, ct), reading.Token);
         checkout.Prefetch(LikelyFiles(failed));
         var branchHead = forge.GetBranchHeadAsync(repository, pipeline.Branch, reading.Token);
         var mergeRequest = forge.FindMergeRequestAsync(repository, pipeline.Sha, reading.Token);
@@ -258,7 +258,7 @@ public sealed class PipelineRepair(
     {
         var (ledger, repository, pipeline) = (scene.Ledger, scene.Repository, scene.Pipeline);
         var tried = scene.Earlier.Where(known => known.FailureSignature == attempt.FailureSignature && known.FixBranch is not null && known.Id != attempt.Id).ToList();
-        if (diagnosis.Action is not (FailureAction.Edit or FailureAction.Run))
+        if (!FixPlanner.HasFixer(diagnosis))
             return await EndAsync(AttemptState.Explained, diagnosis.Next);
         if (diagnosis.Confidence < settings.MinConfidence)
             return await EndAsync(AttemptState.Explained, "The cause is not sure enough for a fix.");
@@ -277,7 +277,7 @@ public sealed class PipelineRepair(
         if (open is not null)
             return await EndAsync(AttemptState.Declined, $"A fix for the same cause on this branch is open already: {open.MergeRequestUrl ?? open.FixBranch}");
 
-        var plan = await planner.PlanAsync(diagnosis, scene.Checkout, ct => OpenWorkTreeAsync(scene, ct), cancellationToken);
+        var plan = await planner.PlanAsync(diagnosis, scene.Checkout, ct => OpenWorkTreeAsync(scene.Forge, repository, pipeline.Sha, ct), cancellationToken);
         if (plan is not FixPlan.Ready ready)
             return await EndAsync(AttemptState.Declined, ((FixPlan.None)plan).Reason);
         var hash = PatchHash.Of(ready.Patch);
@@ -315,8 +315,8 @@ public sealed class PipelineRepair(
             await ledger.SaveAsync(attempt with { State = state, Summary = summary, UpdatedAt = clock.GetUtcNow() }, cancellationToken);
     }
 
-    private async Task<FetchResult> OpenWorkTreeAsync(Scene scene, CancellationToken cancellationToken) =>
-        await git.FetchAsync(await scene.Forge.GetGitAccessAsync(scene.Repository, cancellationToken), scene.Pipeline.Sha, cancellationToken);
+    private async Task<FetchResult> OpenWorkTreeAsync(IForge forge, Repository repository, CommitSha commit, CancellationToken cancellationToken) =>
+        await git.FetchAsync(await forge.GetGitAccessAsync(repository, cancellationToken), commit, cancellationToken);
 
     /// <summary>A changed <c>.gitlab-ci.yml</c> must be valid in the forge's own eyes before anybody is asked to look at it.</summary>
     private static async Task<string?> LintAsync(Scene scene, Patch patch, CancellationToken cancellationToken)

@@ -37,14 +37,23 @@ public sealed class CaseTests
         await RunAsync(folder, log, content => content);
     }
 
+    public static TheoryData<string> Fixers => [.. FixerIndex.All.Select(fixer => fixer.FailureId).Where(id => id is not ("shell-crlf-script" or "git-crlf"))];
+
     [Theory]
-    [InlineData("gitlab-unknown-stage")]
-    [InlineData("gha-deprecated-action-version")]
-    [InlineData("npm-package-json-invalid")]
+    [MemberData(nameof(Fixers))]
     public async Task Windows_line_ends_of_the_repaired_file_stay(string fixer)
     {
         foreach (var folder in Directory.GetDirectories(Path.Combine(Root, fixer)))
             await RunAsync(folder, await File.ReadAllBytesAsync(Path.Combine(folder, "job.log"), Token), content => Replace(content, "\n", "\r\n"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Fixers))]
+    public void Every_fixer_has_a_case_that_it_repairs_and_one_that_it_declines(string fixer)
+    {
+        var cases = Directory.GetDirectories(Path.Combine(Root, fixer)).Select(folder => Path.GetFileName(folder)!).ToList();
+        Assert.Contains(cases, name => name.StartsWith("declines-", StringComparison.Ordinal));
+        Assert.Contains(cases, name => !name.StartsWith("declines-", StringComparison.Ordinal));
     }
 
     [Fact]

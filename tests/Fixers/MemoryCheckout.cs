@@ -37,6 +37,8 @@ internal sealed class MemoryCheckout : ICheckout
         return Task.FromResult(entries);
     }
 
+    public Task<IReadOnlyList<string>> ListAllAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([.. _files.Keys]);
+
     public MemoryCheckout Apply(Patch patch)
     {
         Assert.Equal(patch.Paths.Count, patch.Paths.Distinct(StringComparer.Ordinal).Count());
@@ -45,7 +47,19 @@ internal sealed class MemoryCheckout : ICheckout
             patched._files[path] = file;
         foreach (var edit in patch.Edits)
         {
+            if (edit is FileEdit.Write { Before: null } added)
+            {
+                Assert.DoesNotContain(edit.Path, _files.Keys);
+                patched._files[edit.Path] = new RepositoryFile(edit.Path, added.After, false);
+                continue;
+            }
             var file = _files[edit.Path];
+            if (edit is FileEdit.Delete deleted)
+            {
+                Assert.True(deleted.Before.Span.SequenceEqual(file.Content.Span));
+                patched._files.Remove(edit.Path);
+                continue;
+            }
             patched._files[edit.Path] = edit switch
             {
                 FileEdit.Write write when write.Before is { } before && before.Span.SequenceEqual(file.Content.Span) => file with { Content = write.After },
