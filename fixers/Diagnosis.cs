@@ -22,6 +22,12 @@ public sealed record Diagnosis
     /// <summary>A retry helps only if earlier ones of the same failure did: the log alone cannot tell.</summary>
     public bool MayBeTransient { get; init; }
 
+    /// <summary>How often the job may be run again for this failure; 0 where the catalogue does not say.</summary>
+    public int MaxRetries { get; init; }
+
+    /// <summary>Waiting time before each retry; the last one counts for all further ones.</summary>
+    public IReadOnlyList<TimeSpan> RetryWaits { get; init; } = [];
+
     /// <summary>0 to 1: how often a diagnosis like this one is right.</summary>
     public required double Confidence { get; init; }
     public required LogRange RootCause { get; init; }

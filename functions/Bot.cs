@@ -82,7 +82,8 @@ public sealed partial class Bot : IAsyncDisposable
         var messages = new BotMessages(new Templates());
         var comment = new StickyComment(messages);
         var planner = new FixPlanner(settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock);
-        var repair = new PipelineRepair(forges, diagnoser, planner, new FixOffer(messages, clock), comment, new GitRepository(clock), settings.Repair, clock);
+        var repair = new PipelineRepair(
+            forges, new FailedJobs(diagnoser, settings.Repair), new JobRetry(settings.Repair, clock), planner, new FixOffer(messages, clock), comment, new GitRepository(clock), settings.Repair, clock);
         return new Router(
             new PipelineFinishedHandler(repair, new FixPipeline(forges, diagnoser, repair, comment, messages, clock), new RetryResult(forges, comment, clock)),
             new JobFinishedHandler(repair),

@@ -141,6 +141,10 @@ public sealed partial class Worker(
     {
         switch (verdict)
         {
+            case Verdict.Ended { Outcome: Outcome.Later later }:
+                await store.PostponeAsync(claim, later.NotBefore, later.Text, countsAsTry: false, CancellationToken.None);
+                Log.Acted(logger, later.Text);
+                break;
             case Verdict.Ended { Outcome: var outcome }:
                 await store.FinishAsync(claim, outcome is Outcome.Ignored ? DeliveryState.Ignored : DeliveryState.Done, outcome.Text, CancellationToken.None);
                 if (outcome is Outcome.Acted)

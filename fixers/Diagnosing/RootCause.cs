@@ -202,12 +202,15 @@ internal static class RootCause
     private static Diagnosis Describe(LogScan scan, Guess guess, JobFacts facts)
     {
         var text = Shown(guess.Text.Trim());
+        var category = scan.Structure.ExitCode switch { TimedOut => FailureCategory.Timeout, Killed => FailureCategory.Resource, _ => guess.Category };
         return new Diagnosis
         {
             FailureId = Diagnosis.UnrecognisedId,
             Title = "Not a known failure",
-            Category = scan.Structure.ExitCode switch { TimedOut => FailureCategory.Timeout, Killed => FailureCategory.Resource, _ => guess.Category },
+            Category = category,
             IsTransient = false,
+            // What compilers, linters and settings say does not come and go.
+            MayBeTransient = category is FailureCategory.Test or FailureCategory.Timeout or FailureCategory.Network or FailureCategory.Infrastructure or FailureCategory.Resource or FailureCategory.Unknown,
             Confidence = Confidence.Of(guess, scan.Structure),
             RootCause = new LogRange(guess.First, guess.Last, text),
             Action = FailureAction.Llm,
@@ -233,6 +236,8 @@ internal static class RootCause
             Category = entry.Category,
             IsTransient = entry.Transient == Transience.Yes,
             MayBeTransient = entry.Transient == Transience.Maybe,
+            MaxRetries = entry.MaxRetries,
+            RetryWaits = entry.RetryWaits,
             Confidence = Confidence.Of(candidate, scan.Structure),
             RootCause = new LogRange(cluster.First, cluster.Last, Shown(cluster.Text.Trim())),
             Captures = captures,

@@ -20,6 +20,9 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
     private const string RawMediaType = "application/vnd.github.raw+json";
     private const string NormalMode = "100644";
     private const string ExecutableMode = "100755";
+    /// <summary>Pushed and in a pull request, each with its re-runs: more say nothing new.</summary>
+    private const int MostRunsOfOneCommit = 4;
+
     private readonly CallLog calls = new();
 
     /// <summary>Sent with every request.</summary>
@@ -32,11 +35,14 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
     /// <summary>GitHub tells a broken workflow file's errors only on its pages: always <c>null</c>.</summary>
     public Task<string?> GetPipelineErrorsAsync(Repository repository, long pipelineId, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
-    public async Task<IReadOnlyList<Job>> ListJobsAsync(Repository repository, long pipelineId, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<Job>> ListJobsAsync(Repository repository, long pipelineId, CancellationToken cancellationToken) =>
+        ListJobsAsync(repository, pipelineId, "latest", cancellationToken);
+
+    private async Task<IReadOnlyList<Job>> ListJobsAsync(Repository repository, long pipelineId, string attempts, CancellationToken cancellationToken)
     {
         List<Job> jobs = [];
         var account = await ReadAccountAsync(repository, cancellationToken);
-        var request = Get(repository, $"actions/runs/{pipelineId}/jobs?filter=latest&per_page=100");
+        var request = Get(repository, $"actions/runs/{pipelineId}/jobs?filter={attempts}&per_page=100");
         await foreach (var page in http.PagesAsync(account, request, GitHubJson.Default.GitHubJobList, calls, cancellationToken))
             jobs.AddRange(page.Jobs.Select(GitHubEvents.Job));
         return jobs;
@@ -58,6 +64,25 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
         {
             return null;
         }
+    }
+
+    public async Task<Job?> FindPassedJobAsync(Repository repository, Pipeline pipeline, string jobName, CancellationToken cancellationToken)
+    {
+        if (pipeline.CiFile is not { } file) return null;
+        var request = Get(repository, $"actions/workflows/{ApiPath.Whole(System.IO.Path.GetFileName(file))}/runs?branch={ApiPath.Query(repository.DefaultBranch)}&status=success&per_page=1");
+        var passed = (await FindAsync(repository, request, cancellationToken))?.Read(GitHubJson.Default.GitHubRunList).WorkflowRuns ?? [];
+        if (passed.Count == 0) return null;
+        return (await ListJobsAsync(repository, passed[0].Id, cancellationToken)).FirstOrDefault(job => job.Name == jobName && job.Status == RunStatus.Success);
+    }
+
+    public async Task<bool> HasPassedAsync(Repository repository, Pipeline pipeline, string jobName, CancellationToken cancellationToken)
+    {
+        // Push and pull request run the same workflow on the same commit.
+        var runs = await SendAsync(repository, Get(repository, $"actions/runs?head_sha={pipeline.Sha}&per_page=20"), GitHubJson.Default.GitHubRunList, cancellationToken);
+        foreach (var run in runs.WorkflowRuns.Where(run => run.Id == pipeline.Id || run.Name == pipeline.Name).Take(MostRunsOfOneCommit))
+            if ((await ListJobsAsync(repository, run.Id, "all", cancellationToken)).Any(job => job.Name == jobName && job.Status == RunStatus.Success))
+                return true;
+        return false;
     }
 
     /// <summary>Rerunning is not the same twice as once, and GitHub refuses only while the second run is still going: so the latest jobs are compared first.</summary>

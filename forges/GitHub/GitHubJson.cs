@@ -52,7 +52,9 @@ internal sealed record GitHubUser(long Id, string? Login = null, string? Type = 
 
 internal sealed record GitHubJobList(IReadOnlyList<GitHubWorkflowJob> Jobs);
 
-internal sealed record GitHubRun(long Id, int RunAttempt = 1);
+internal sealed record GitHubRun(long Id, int RunAttempt = 1, string? Name = null);
+
+internal sealed record GitHubRunList(IReadOnlyList<GitHubRun> WorkflowRuns);
 
 internal sealed record GitHubToken(string Token, DateTimeOffset? ExpiresAt = null);
 
@@ -112,6 +114,7 @@ internal sealed record GitHubReaction(string Content);
 [JsonSerializable(typeof(GitHubPullRequestDelivery))]
 [JsonSerializable(typeof(GitHubJobList))]
 [JsonSerializable(typeof(GitHubRun))]
+[JsonSerializable(typeof(GitHubRunList))]
 [JsonSerializable(typeof(GitHubToken))]
 [JsonSerializable(typeof(GitHubApp))]
 [JsonSerializable(typeof(GitHubTree))]

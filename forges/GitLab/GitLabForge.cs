@@ -49,6 +49,22 @@ internal sealed class GitLabForge(ForgeHttp http, GitLabTokens tokens) : IForge
         return null;
     }
 
+    public async Task<Job?> FindPassedJobAsync(Repository repository, Pipeline pipeline, string jobName, CancellationToken cancellationToken)
+    {
+        var request = ForgeRequest.Get(Path(repository, $"pipelines?ref={ApiPath.Query(repository.DefaultBranch)}&status=success&order_by=id&sort=desc&per_page=1"));
+        var passed = await SendAsync(request, GitLabJson.Default.IReadOnlyListGitLabPipeline, cancellationToken);
+        if (passed.Count == 0) return null;
+        return (await ListJobsAsync(repository, passed[0].Id, cancellationToken)).FirstOrDefault(job => job.Name == jobName && job.Status == RunStatus.Success);
+    }
+
+    public async Task<bool> HasPassedAsync(Repository repository, Pipeline pipeline, string jobName, CancellationToken cancellationToken)
+    {
+        // A job is a status of its commit; all=true adds the jobs that were run again since.
+        var request = ForgeRequest.Get(Path(repository, $"repository/commits/{pipeline.Sha}/statuses?name={ApiPath.Query(jobName)}&all=true&per_page=100"));
+        var answer = await FindAsync(request, cancellationToken);
+        return (answer?.Read(GitLabJson.Default.IReadOnlyListGitLabStatus) ?? []).Any(status => status.Name == jobName && status.Status == "success");
+    }
+
     public async Task RetryAsync(Repository repository, long pipelineId, IReadOnlyList<long> jobIds, CancellationToken cancellationToken)
     {
         foreach (var jobId in jobIds)

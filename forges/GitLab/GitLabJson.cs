@@ -40,6 +40,8 @@ internal sealed record GitLabPipeline(long Id, string? YamlErrors = null);
 internal sealed record GitLabJob(
     long Id, string Name, string? Stage = null, string? Status = null, string? FailureReason = null, bool? AllowFailure = null, string? WebUrl = null);
 
+internal sealed record GitLabStatus(string? Name = null, string? Status = null);
+
 internal sealed record GitLabFile(string FilePath, string Content, string Encoding = "base64", bool? ExecuteFilemode = null);
 
 internal sealed record GitLabTreeItem(string Path, string Type);
@@ -84,7 +86,9 @@ internal sealed record GitLabLintRequest(string Content);
 [JsonSerializable(typeof(GitLabPipelineDelivery))]
 [JsonSerializable(typeof(GitLabMergeRequestDelivery))]
 [JsonSerializable(typeof(GitLabPipeline))]
+[JsonSerializable(typeof(IReadOnlyList<GitLabPipeline>))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabJob>))]
+[JsonSerializable(typeof(IReadOnlyList<GitLabStatus>))]
 [JsonSerializable(typeof(GitLabFile))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabTreeItem>))]
 [JsonSerializable(typeof(GitLabBranch))]

@@ -8,6 +8,7 @@ using QMoi.Functions.Demo;
 using QMoi.Functions.Settings;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
+using QMoi.Handlers.Repair;
 using QMoi.Simulator;
 
 namespace QMoi.Functions.Commands;
@@ -58,6 +59,7 @@ internal static class DemoCommand
             var settings = new BotSettings
             {
                 DataFolder = data.FullName,
+                Repair = new RepairSettings { MaxRetryWait = TimeSpan.Zero }, // Nobody watches a pause.
                 GitHub = new GitHubSettings(new Uri(simulator.GitHub.ApiUrl), AppId: AppId, PrivateKeyPem: key.ExportRSAPrivateKeyPem()),
                 GitLab = new GitLabSettings(new Uri(simulator.GitLab.ApiUrl), simulator.GitLab.Token),
                 GitHubSecrets = new WebhookSecrets([gitHubSecret], []),

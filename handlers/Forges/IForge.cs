@@ -22,6 +22,12 @@ public interface IForge
     /// <summary>A job's log as it comes; <c>null</c> when the job has none (404, erased, expired). The caller disposes it.</summary>
     Task<Stream?> OpenJobLogAsync(Repository repository, long jobId, CancellationToken cancellationToken);
 
+    /// <summary>The job of that name in the latest successful pipeline (of the same workflow) of the default branch; <c>null</c> when there is none.</summary>
+    Task<Job?> FindPassedJobAsync(Repository repository, Pipeline pipeline, string jobName, CancellationToken cancellationToken);
+
+    /// <summary>True when a job of that name has passed on the pipeline's commit, in this pipeline's earlier attempts or in another (of the same workflow).</summary>
+    Task<bool> HasPassedAsync(Repository repository, Pipeline pipeline, string jobName, CancellationToken cancellationToken);
+
     /// <summary>Runs the failed jobs of a finished pipeline again. Jobs that were run again already are not run a second time.</summary>
     Task RetryAsync(Repository repository, long pipelineId, IReadOnlyList<long> jobIds, CancellationToken cancellationToken);
 

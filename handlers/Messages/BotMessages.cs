@@ -104,7 +104,7 @@ public sealed class BotMessages(Templates templates)
         _ when attempts.Any(attempt => attempt is { State: AttemptState.Verified, FixBranch: not null }) => "a verified fix is ready",
         _ when attempts.Any(attempt => attempt.State is AttemptState.Delivered or AttemptState.Delivering) => "a fix is offered",
         _ when attempts.Any(attempt => attempt.State == AttemptState.Merged) => "the fix was merged",
-        _ when attempts.Any(attempt => attempt.State is AttemptState.Retried or AttemptState.WaitingForPipeline) => "it runs again",
+        _ when attempts.Any(attempt => attempt.State is AttemptState.Retried or AttemptState.WaitingForPipeline or AttemptState.WaitingToRetry) => "it runs again",
         _ when attempts.Any(attempt => attempt is { State: AttemptState.Verified, FixBranch: null }) => "passed on retry",
         _ when attempts.Any(attempt => attempt.State == AttemptState.DryRun) => "dry run",
         _ => "this needs a person",

@@ -23,6 +23,12 @@ public interface ILedger
     /// <summary>What became of the last 50 retries of one failure in one job, those of <paramref name="pipelineId"/> left out: they are still running.</summary>
     Task<RetryHistory> RetryHistoryAsync(string repositoryKey, string failureSignature, string? jobName, CommitSha head, long pipelineId, CancellationToken cancellationToken);
 
+    /// <summary>Jobs of a repository that were run again since then.</summary>
+    Task<int> CountRetriesAsync(string repositoryKey, DateTimeOffset since, CancellationToken cancellationToken);
+
+    /// <summary>Other repositories, over all forges, in which that failure was found since then.</summary>
+    Task<int> CountOthersFailingAsync(string repositoryKey, string failureId, DateTimeOffset since, CancellationToken cancellationToken);
+
     /// <summary>Inserts (Id 0) or updates; returns the attempt with its id.</summary>
     Task<Attempt> SaveAsync(Attempt attempt, CancellationToken cancellationToken);
 
@@ -49,11 +55,11 @@ public abstract record EffectState
 public sealed class LeaseLostException() : Exception("Another worker has taken this delivery over; nothing more is written here.");
 
 /// <summary>
-/// Diagnosed: found, not decided. WaitingForPipeline: a retry that must wait until the pipeline is over. Retried: runs again. Delivering: branch and merge
+/// Diagnosed: found, not decided. WaitingForPipeline: a retry that must wait until the pipeline is over. WaitingToRetry: a pause before the retry. Retried: runs again. Delivering: branch and merge
 /// request are being made. Delivered: offered, its pipeline not over. Verified: green. Failed: the fix did not heal and was closed. SameCause: another job's
 /// attempt stands for this one. Explained, Declined, DryRun: nothing was changed. Closed, Merged: what people did with the fix.
 /// </summary>
-public enum AttemptState { Diagnosed, WaitingForPipeline, Retried, Delivering, Delivered, Verified, Failed, SameCause, Explained, Declined, DryRun, Closed, Merged }
+public enum AttemptState { Diagnosed, WaitingForPipeline, WaitingToRetry, Retried, Delivering, Delivered, Verified, Failed, SameCause, Explained, Declined, DryRun, Closed, Merged }
 
 /// <summary>One failure on one head commit and what was tried for it: kept for ever, shown to people.</summary>
 /// <param name="Number">1 or 2: which try for this head commit and failure signature.</param>

@@ -1,6 +1,5 @@
 using System.Text;
 using QMoi.Fixers;
-using QMoi.Fixers.Diagnosing;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Git;
 using QMoi.Handlers.Messages;
@@ -17,7 +16,7 @@ public sealed record FailedPipeline(Repository Repository, Pipeline Pipeline, IR
 /// tell it in one comment.
 /// </summary>
 public sealed class PipelineRepair(
-    IForges forges, LogDiagnoser diagnoser, FixPlanner planner, FixOffer offer, StickyComment comment, GitRepository git, RepairSettings settings, TimeProvider clock)
+    IForges forges, FailedJobs failedJobs, JobRetry retry, FixPlanner planner, FixOffer offer, StickyComment comment, GitRepository git, RepairSettings settings, TimeProvider clock)
 {
     public const string BranchPrefix = "qmoi/fix/";
 
@@ -50,7 +49,7 @@ public sealed class PipelineRepair(
         {
             // Its jobs were told one by one already: mostly nothing is new, and one call shows it.
             failed = failed with { Jobs = await forge.ListJobsAsync(repository, pipeline.Id, cancellationToken) };
-            if (failed.Jobs.Where(IsCause).All(job => IsSettled(earlier, pipeline, job.Id)))
+            if (failed.Jobs.Where(FailedJobs.IsCause).All(job => FailedJobs.IsSettled(earlier, pipeline, job.Id)))
             {
                 await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, AttemptDetails.Of(known).MergeRequestNumber, cancellationToken);
                 return new Outcome.Ignored("every failed job is known already");
@@ -64,7 +63,7 @@ public sealed class PipelineRepair(
         var branchHead = forge.GetBranchHeadAsync(repository, pipeline.Branch, reading.Token);
         var mergeRequest = forge.FindMergeRequestAsync(repository, pipeline.Sha, reading.Token);
         var settingsFile = forge.ReadFileAsync(repository, RepositorySettings.Path, repository.DefaultBranch, reading.Token);
-        var diagnosing = DiagnoseAsync(failed, forge, earlier, reading.Token);
+        var diagnosing = failedJobs.DiagnoseAsync(failed, forge, earlier, reading.Token);
         try
         {
             await Task.WhenAll(branchHead, mergeRequest, settingsFile, diagnosing);
@@ -81,98 +80,50 @@ public sealed class PipelineRepair(
         var request = await mergeRequest;
         var isFork = pipeline.IsFromFork || request is { IsFromFork: true };
         if (!isFork && await branchHead is not { } head)
-            return new Outcome.Ignored($"the branch {pipeline.Branch} is gone");
+            return await MovedOnAsync($"the branch {pipeline.Branch} is gone");
         else if (!isFork && await branchHead != pipeline.Sha)
-            return new Outcome.Ignored($"the branch {pipeline.Branch} has moved on from {pipeline.Sha.Abbreviated}");
+            return await MovedOnAsync($"the branch {pipeline.Branch} has moved on from {pipeline.Sha.Abbreviated}");
 
         var diagnosed = await diagnosing;
         if (diagnosed.Count == 0 && earlier.Count == 0)
             return new Outcome.Ignored(failed.IsOver ? "the pipeline failed without a failed job or an error to read" : "the job's log is not there yet; the pipeline's own event looks again");
 
-        var scene = new Scene(forge, ledger, repository, pipeline, failed.IsOver, request?.Number ?? pipeline.MergeRequestNumber, isFork, rules, checkout, earlier);
+        var scene = new Scene(forge, ledger, repository, pipeline, failed.IsOver, request, request?.Number ?? pipeline.MergeRequestNumber, isFork, rules, checkout, earlier);
         var attempts = await DecideAsync(scene, diagnosed, cancellationToken);
         await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, scene.MergeRequestNumber, cancellationToken);
         if (attempts.Count == 0)
             return new Outcome.Ignored("every failed job is known already");
         var text = string.Join("; ", attempts.Select(attempt => $"{attempt.JobName ?? "pipeline"}: {attempt.FailureId}: {attempt.Summary}"));
+        if (attempts.Where(attempt => attempt.State == AttemptState.WaitingToRetry).Min(attempt => AttemptDetails.Of(attempt).NotBefore) is { } due)
+            return new Outcome.Later(text, due);
         return attempts.Any(attempt => attempt.State is AttemptState.Delivered or AttemptState.Retried or AttemptState.WaitingForPipeline or AttemptState.Explained)
             ? new Outcome.Acted(text)
             : new Outcome.Declined(text);
+
+        // What waited to run again has nothing to run any more.
+        async Task<Outcome> MovedOnAsync(string reason)
+        {
+            foreach (var waiting in earlier.Where(attempt => attempt.PipelineId == pipeline.Id && attempt.State is AttemptState.WaitingToRetry or AttemptState.WaitingForPipeline))
+                await ledger.SaveAsync(waiting with { State = AttemptState.Explained, Summary = $"It was not run again: {reason}.", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+            if (earlier.Count > 0)
+                await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, AttemptDetails.Of(earlier[^1]).MergeRequestNumber, cancellationToken);
+            return new Outcome.Ignored(reason);
+        }
     }
 
     private static IEnumerable<string> LikelyFiles(FailedPipeline failed) =>
         failed.Repository.Forge == ForgeKind.GitLab ? [".gitlab-ci.yml", "package.json"] : failed.Pipeline.CiFile is { } file ? [file, "package.json"] : ["package.json"];
 
-    // ---- diagnosis
-
-    /// <summary>One failed job with its cause; <paramref name="Known"/> is the attempt that an earlier delivery left undecided.</summary>
-    private sealed record Case(Job? Job, Diagnosis Diagnosis, Attempt? Known);
-
-    private async Task<IReadOnlyList<Case>> DiagnoseAsync(FailedPipeline failed, IForge forge, IReadOnlyList<Attempt> earlier, CancellationToken cancellationToken)
-    {
-        var (repository, pipeline, known, _) = failed;
-        var jobs = known ?? await forge.ListJobsAsync(repository, pipeline.Id, cancellationToken);
-        var broken = jobs.Where(IsCause).Take(settings.MaxJobsPerPipeline).ToList();
-        if (broken.Count > 0)
-            return [.. (await Task.WhenAll(broken.Where(job => !IsSettled(earlier, pipeline, job.Id)).Select(DiagnoseJobAsync))).OfType<Case>()];
-        if (jobs.Any(job => job.Status is RunStatus.Failed or RunStatus.Canceled) || IsSettled(earlier, pipeline, jobId: null))
-            return [];
-
-        var errors = await forge.GetPipelineErrorsAsync(repository, pipeline.Id, cancellationToken);
-        if (errors is null && pipeline.CiFile is { } file && jobs.Count == 0)
-            errors = $"Invalid workflow file: {file}";
-        return errors is null ? [] : [new Case(null, await ReadAsync(errors, Facts(job: null), cancellationToken), Undecided(jobId: null))];
-
-        async Task<Case?> DiagnoseJobAsync(Job job)
-        {
-            if (Undecided(job.Id) is { } attempt)
-                return new Case(job, AttemptDetails.Of(attempt).Diagnosis, attempt);
-            await using var log = await forge.OpenJobLogAsync(repository, job.Id, cancellationToken);
-            if (log is not null)
-                return new Case(job, (await diagnoser.DiagnoseAsync(log, Facts(job), cancellationToken)).Diagnoses[0], null);
-            // GitHub shows a log a moment after the job's end; the pipeline's own event looks again.
-            if (!failed.IsOver)
-                return null;
-            // A job that never reached a runner has no log; GitLab gives the reason beside it, in the runner's own words.
-            var words = job.FailureReason is { } reason ? $"ERROR: Job failed ({reason.Replace('_', ' ')})" : "The job left no log.";
-            return new Case(job, await ReadAsync(words, Facts(job), cancellationToken), null);
-        }
-
-        Attempt? Undecided(long? jobId) => earlier.FirstOrDefault(attempt =>
-            attempt.PipelineId == pipeline.Id && attempt.JobId == jobId && attempt.State is AttemptState.WaitingForPipeline or AttemptState.Delivering);
-
-        JobFacts Facts(Job? job) => new(
-            repository.Forge == ForgeKind.GitHub ? "github" : "gitlab", job?.Name, pipeline.CiFile ?? (repository.Forge == ForgeKind.GitLab ? ".gitlab-ci.yml" : null), null);
-    }
-
-    private async Task<Diagnosis> ReadAsync(string text, JobFacts facts, CancellationToken cancellationToken)
-    {
-        using var log = new MemoryStream(Encoding.UTF8.GetBytes(text));
-        return (await diagnoser.DiagnoseAsync(log, facts, cancellationToken)).Diagnoses[0];
-    }
-
-    /// <summary>A failed job that fails its pipeline.</summary>
-    private static bool IsCause(Job job) => job is { Status: RunStatus.Failed, MayFail: false };
-
-    private static bool IsSettled(IReadOnlyList<Attempt> earlier, Pipeline pipeline, long? jobId) => earlier.Any(attempt =>
-        attempt.PipelineId == pipeline.Id && attempt.JobId == jobId
-        && attempt.State is not (AttemptState.Diagnosed or AttemptState.WaitingForPipeline or AttemptState.Delivering)
-        && !(attempt.State == AttemptState.Failed && AttemptDetails.Of(attempt).WasTransient));
-
     // ---- decision
 
-    private sealed record Scene(
-        IForge Forge, ILedger Ledger, Repository Repository, Pipeline Pipeline, bool IsOver, long? MergeRequestNumber, bool IsFork, RepositorySettings Rules,
-        ForgeCheckout Checkout, IReadOnlyList<Attempt> Earlier);
-
-    private async Task<IReadOnlyList<Attempt>> DecideAsync(Scene scene, IReadOnlyList<Case> cases, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Attempt>> DecideAsync(Scene scene, IReadOnlyList<FailedJob> cases, CancellationToken cancellationToken)
     {
         var attempts = new List<Attempt>();
         // A retry helps only where nothing else keeps the pipeline red.
         var causes = cases.GroupBy(item => item.Diagnosis.FailureSignature, StringComparer.Ordinal).ToList();
         var evidence = new Dictionary<string, RetryEvidence>(StringComparer.Ordinal);
         foreach (var cause in causes)
-            evidence[cause.Key] = await EvidenceAsync(scene, cause.First(), cancellationToken);
+            evidence[cause.Key] = await JobRetry.EvidenceAsync(scene, cause.First(), cancellationToken);
         var canRetryAll = evidence.Values.All(found => found.IsWorthIt)
             && !scene.Earlier.Any(attempt => attempt.PipelineId == scene.Pipeline.Id && attempt.State is AttemptState.Delivered or AttemptState.Explained or AttemptState.Declined);
         foreach (var cause in causes)
@@ -180,12 +131,12 @@ public sealed class PipelineRepair(
             var lead = cause.First();
             var attempt = lead.Known ?? New(scene, lead);
             attempt = lead.Diagnosis.IsTransient || evidence[cause.Key].IsWorthIt
-                ? await RetryAsync(scene, attempt, [.. cause], evidence[cause.Key], canRetryAll, cancellationToken)
+                ? await retry.DecideAsync(scene, attempt, [.. cause], evidence[cause.Key], canRetryAll, cancellationToken)
                 : await FixOrExplainAsync(scene, attempt, lead.Diagnosis, cancellationToken);
             attempts.Add(attempt);
             foreach (var other in cause.Skip(1))
             {
-                var state = attempt.State is AttemptState.WaitingForPipeline or AttemptState.Retried ? attempt.State : AttemptState.SameCause;
+                var state = attempt.State is AttemptState.WaitingForPipeline or AttemptState.WaitingToRetry or AttemptState.Retried ? attempt.State : AttemptState.SameCause;
                 attempts.Add(await scene.Ledger.SaveAsync(
                     (other.Known ?? New(scene, other)) with { State = state, Summary = $"same cause as {attempt.JobName}", UpdatedAt = clock.GetUtcNow() }, cancellationToken));
             }
@@ -193,7 +144,7 @@ public sealed class PipelineRepair(
         return attempts;
     }
 
-    private Attempt New(Scene scene, Case item)
+    private Attempt New(Scene scene, FailedJob item)
     {
         var (pipeline, now) = (scene.Pipeline, clock.GetUtcNow());
         var details = new AttemptDetails(item.Diagnosis, pipeline.Name, pipeline.Url.Length > 0 ? pipeline.Url : item.Job?.Url ?? "", pipeline.CiFile, scene.MergeRequestNumber);
@@ -201,44 +152,6 @@ public sealed class PipelineRepair(
             0, scene.Repository.Key, pipeline.Branch, pipeline.Sha, item.Diagnosis.FailureSignature, item.Diagnosis.FailureId, pipeline.Id, pipeline.Attempt,
             item.Job?.Id, item.Job?.Name, Number: 1, AttemptState.Diagnosed, null, null, null, null, null, null, details.ToJson(), "", now, now);
     }
-
-    private static async Task<RetryEvidence> EvidenceAsync(Scene scene, Case item, CancellationToken cancellationToken) => RetryEvidence.Of(
-        item.Diagnosis,
-        item.Diagnosis.IsTransient || item.Diagnosis.MayBeTransient
-            ? await scene.Ledger.RetryHistoryAsync(scene.Repository.Key, item.Diagnosis.FailureSignature, item.Job?.Name, scene.Pipeline.Sha, scene.Pipeline.Id, cancellationToken)
-            : RetryHistory.None);
-
-    private async Task<Attempt> RetryAsync(Scene scene, Attempt attempt, IReadOnlyList<Case> jobs, RetryEvidence evidence, bool isWorthIt, CancellationToken cancellationToken)
-    {
-        var retries = scene.Earlier.Count(known => known.FailureSignature == attempt.FailureSignature && known.State == AttemptState.Retried && known.JobName == attempt.JobName);
-        var (state, summary) = (scene, attempt) switch
-        {
-            ({ IsFork: true }, _) => (AttemptState.Explained, "It looks transient. The commit comes from a fork, so a person starts it again."),
-            ({ Rules.Problem: { } problem }, _) => (AttemptState.Explained, $"It looks transient, but nothing is done while the settings cannot be read: {problem}"),
-            _ when jobs[0].Job is null => (AttemptState.Explained, "It looks transient, but there is no job to run again."),
-            _ when jobs.Any(item => ReleaseJobs.Includes(item.Job!)) => (AttemptState.Explained, "It looks transient, but jobs that deploy or release are never run again by the bot."),
-            _ when retries >= settings.MaxRetries => (AttemptState.Explained, $"The same failure came back after {retries} {(retries == 1 ? "retry" : "retries")}; another one is not likely to help."),
-            _ when !evidence.IsWorthIt => (AttemptState.Explained, evidence.Reason),
-            ({ Rules.DryRun: true }, _) => (AttemptState.DryRun, $"Dry run: the failed job would be run again. {evidence.Reason}"),
-            ({ IsOver: false }, _) => (AttemptState.WaitingForPipeline, "The failed job runs again as soon as the pipeline is over."),
-            _ when !isWorthIt => (AttemptState.Explained, "It looks transient, but another job of this pipeline failed for a lasting reason; it runs again with the next push."),
-            _ => (AttemptState.Retried, $"The failed job is being run again. {evidence.Reason}"),
-        };
-        if (state == AttemptState.Retried)
-            await RunAgainAsync(scene, [.. jobs.Select(item => item.Job!.Id)], cancellationToken);
-        return await scene.Ledger.SaveAsync(attempt with { State = state, Summary = summary, UpdatedAt = clock.GetUtcNow() }, cancellationToken);
-    }
-
-    /// <summary>The latest jobs no longer hold those that failed when an earlier run of this code has already run them again.</summary>
-    private static Task<string> RunAgainAsync(Scene scene, IReadOnlyList<long> jobs, CancellationToken cancellationToken) => scene.Ledger.OnceAsync(
-        $"retry:{scene.Repository.Key}:{scene.Pipeline.Id}:{string.Join(',', jobs.Order())}",
-        async ct => (await scene.Forge.ListJobsAsync(scene.Repository, scene.Pipeline.Id, ct)).Any(job => jobs.Contains(job.Id)) ? null : "run again",
-        async ct =>
-        {
-            await scene.Forge.RetryAsync(scene.Repository, scene.Pipeline.Id, jobs, ct);
-            return "run again";
-        },
-        cancellationToken);
 
     /// <summary>A forge that refuses a read that the fix needs takes nothing from the explanation.</summary>
     private async Task<Attempt> FixOrExplainAsync(Scene scene, Attempt attempt, Diagnosis diagnosis, CancellationToken cancellationToken)

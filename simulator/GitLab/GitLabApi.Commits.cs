@@ -52,8 +52,17 @@ internal sealed partial class GitLabApi
             var sha = (await CommitOfAsync(call)).Sha;
             return List(call, [.. Project(call).MergeRequests.Where(mr => mr.HeadSha == sha || mr.MergeSha == sha)], mr => Shapes(call).MergeRequest(mr));
         });
-        Router.Map($"GET {one}/statuses", call => List(call, [.. Project(call).Statuses.Where(status => status.Sha == call["sha"])], status => Shapes(call).Status(Project(call), status)));
+        Router.Map($"GET {one}/statuses", call => List(call, [.. StatusesOf(call)], status => status));
         Router.Map($"POST {P}/statuses/{{sha}}", CreateStatus);
+    }
+
+    /// <summary>Jobs are statuses too; those that were run again since only with <c>all</c>.</summary>
+    private IEnumerable<JsonObject> StatusesOf(Call call)
+    {
+        var jobs = Project(call).Pipelines.Where(pipeline => pipeline.Sha == call["sha"]).SelectMany(pipeline => call.Query("all") == "true" ? pipeline.AllJobs : pipeline.Jobs);
+        return Project(call).Statuses.Where(status => status.Sha == call["sha"]).Select(status => Shapes(call).Status(Project(call), status))
+            .Concat(jobs.Select(job => Shapes(call).Status(job)))
+            .Where(status => call.Query("name") is not { } name || status["name"]!.GetValue<string>() == name);
     }
 
     private async Task<GitCommit> CommitOfAsync(Call call)

@@ -110,6 +110,23 @@ internal sealed partial class GitLabShapes
         ["author"] = User(status.Creator),
     };
 
+    public JsonObject Status(SimulatedJob job) => new()
+    {
+        ["id"] = job.Id,
+        ["sha"] = job.Pipeline.Sha,
+        ["ref"] = RefOf(job.Pipeline),
+        ["status"] = StatusWord(job.Status),
+        ["name"] = job.Name,
+        ["target_url"] = $"{web}/{job.Pipeline.Repository.FullName}/-/jobs/{job.Id}",
+        ["description"] = null,
+        ["created_at"] = Time(job.CreatedAt),
+        ["started_at"] = Time(job.StartedAt),
+        ["finished_at"] = Time(job.FinishedAt),
+        ["allow_failure"] = job.Plan.AllowFailure,
+        ["coverage"] = null,
+        ["author"] = User(job.Pipeline.Actor),
+    };
+
     public static double? Seconds(DateTimeOffset? from, DateTimeOffset? to) => to - from is { } span ? Math.Round(span.TotalSeconds, 3) : null;
 
     public static string RefOf(SimulatedPipeline pipeline) =>

@@ -5,6 +5,7 @@ using QMoi.Functions;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Handlers.Events;
+using QMoi.Handlers.Repair;
 using QMoi.Simulator;
 
 namespace QMoi.Tests.Scenarios;
@@ -29,8 +30,9 @@ public sealed class World : IAsyncDisposable
 
     public SimulatedForge Forge(string name) => name == "github" ? GitHub : GitLab;
 
+    /// <param name="repair">Without it retries do not wait.</param>
     /// <param name="door">The address at which the bot finds a forge's API, in the place of the forge's own.</param>
-    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false, Func<SimulatedForge, Task<string>>? door = null)
+    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false, Func<SimulatedForge, Task<string>>? door = null, RepairSettings? repair = null)
     {
         door ??= forge => Task.FromResult(forge.ApiUrl);
         var world = new World(allowWarnings);
@@ -39,6 +41,7 @@ public sealed class World : IAsyncDisposable
             new BotSettings
             {
                 DataFolder = world.data.FullName,
+                Repair = repair ?? new RepairSettings { MaxRetryWait = TimeSpan.Zero },
                 GitHub = new GitHubSettings(new Uri(await door(world.GitHub)), world.GitHub.Token),
                 GitLab = new GitLabSettings(new Uri(await door(world.GitLab)), world.GitLab.Token),
                 GitHubSecrets = new WebhookSecrets([Secret], []),
@@ -106,6 +109,8 @@ public sealed class World : IAsyncDisposable
             await SettleAsync();
         }
     }
+
+    public void Leap(TimeSpan time) => clock.Leap(time);
 
     public Task SimulatorIdleAsync() => simulator.DrainAsync(TestContext.Current.CancellationToken);
 

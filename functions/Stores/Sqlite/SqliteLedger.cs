@@ -29,6 +29,20 @@ internal sealed class SqliteLedger(SqliteStore store, Claim claim) : ILedger
         return new RetryHistory(passed.Count, retries.Count, passed.Exists(attempt => attempt.Head == head));
     }
 
+    public Task<int> CountRetriesAsync(string repositoryKey, DateTimeOffset since, CancellationToken cancellationToken) => CountAsync(
+        "SELECT count(*) FROM attempts WHERE repository_key = $repositoryKey AND created_at >= $since AND fix_branch IS NULL AND state IN ('Retried', 'Verified')",
+        new { repositoryKey, since = since.ToUnixTimeMilliseconds() }, cancellationToken);
+
+    public Task<int> CountOthersFailingAsync(string repositoryKey, string failureId, DateTimeOffset since, CancellationToken cancellationToken) => CountAsync(
+        "SELECT count(DISTINCT repository_key) FROM attempts WHERE failure_id = $failureId AND created_at >= $since AND repository_key <> $repositoryKey",
+        new { repositoryKey, failureId, since = since.ToUnixTimeMilliseconds() }, cancellationToken);
+
+    private async Task<int> CountAsync(string sql, object parameters, CancellationToken cancellationToken)
+    {
+        await using var reading = await store.ReadAsync(cancellationToken);
+        return await reading.ExecuteScalarAsync<int>(sql, parameters);
+    }
+
     public Task<Attempt> SaveAsync(Attempt attempt, CancellationToken cancellationToken) => store.WriteFencedAsync(
         claim,
         connection =>

@@ -1,0 +1,3 @@
+-- Retries of a repository within a day, and repositories that fail alike within minutes, whatever the number of attempts.
+CREATE INDEX attempts_by_day ON attempts (repository_key, created_at);
+CREATE INDEX attempts_by_failure_id ON attempts (failure_id, created_at, repository_key);

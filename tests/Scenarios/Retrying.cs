@@ -1,0 +1,152 @@
+using System.Text.Json.Nodes;
+using QMoi.Handlers.Repair;
+using QMoi.Simulator;
+using QMoi.Tests.Simulator;
+
+namespace QMoi.Tests.Scenarios;
+
+/// <summary>When a failed job is run again, how often, and when it waits.</summary>
+public sealed class Retrying
+{
+    public static TheoryData<string> BothForges => ["gitlab", "github"];
+
+    [Theory, MemberData(nameof(BothForges))]
+    public async Task A_retry_waits_as_long_as_its_kind_of_failure_needs(string forge)
+    {
+        await using var world = await World.StartAsync(repair: new RepairSettings());
+        var repository = await WithPullLimitAsync(world, forge);
+        await world.SettleAsync();
+
+        Assert.All(repository.Pipelines, pipeline => Assert.Single(pipeline.AllJobs));
+        Assert.Contains(repository.CommitComments, comment => comment.Body.Contains("runs again in about", StringComparison.Ordinal));
+        Assert.Contains("waiting", await world.StatesAsync());
+        world.Leap(TimeSpan.FromMinutes(20));
+        await world.SettleAsync();
+
+        Assert.Contains(repository.Pipelines, pipeline => pipeline.AllJobs.Count == 2 && pipeline.Status == CiStatus.Success);
+        Assert.Contains(repository.CommitComments, comment => comment.Body.Contains("Passed when it was run again", StringComparison.Ordinal));
+        Assert.DoesNotContain("waiting", await world.StatesAsync());
+    }
+
+    [Fact]
+    public async Task A_retry_that_waits_is_given_up_when_the_branch_moves_on()
+    {
+        await using var world = await World.StartAsync(repair: new RepairSettings());
+        var repository = await WithPullLimitAsync(world, "gitlab");
+        await world.SettleAsync();
+        await repository.PushAsync("main", "readme.md", "More images\n", "Say more");
+        await world.SettleAsync();
+        world.Leap(TimeSpan.FromMinutes(20));
+        await world.SettleAsync();
+
+        Assert.All(repository.Pipelines, pipeline => Assert.Single(pipeline.AllJobs));
+        Assert.Contains(repository.CommitComments, comment => comment.Body.Contains("was not run again: the branch main has moved on", StringComparison.Ordinal));
+    }
+
+    [Theory, MemberData(nameof(BothForges))]
+    public async Task A_test_that_passed_on_the_same_commit_before_is_run_again(string forge)
+    {
+        await using var world = await World.StartAsync();
+        // Passes, fails, passes.
+        var repository = await world.Forge(forge).CreateRepositoryAsync("acme/app", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [World.Ci(forge, "").Path] = World.Ci(forge, "run-tests").File });
+        repository.AddRunnerCommand("run-tests", """
+            #!/bin/bash
+            echo x >> "${SIM_STATE_DIR:?}/runs"
+            [ "$(wc -l < "$SIM_STATE_DIR/runs")" = 2 ] || exit 0
+            echo "FAILED tests/test_queue.py::test_order - AssertionError: assert [1, 2] == [2, 1]"
+            echo "=========== 1 failed, 4 passed in 0.31s ==========="
+            exit 1
+            """);
+        await repository.PushAsync("main", "readme.md", "Queue\n", "Say what this is");
+        await world.SettleAsync();
+        using var person = new ForgeClient(world.Forge(forge));
+        var first = Assert.Single(repository.Pipelines);
+        if (forge == "gitlab")
+            await person.PostAsync($"/projects/{repository.Id}/pipeline?ref=main", new JsonObject());
+        else
+            await person.PostAsync($"/repos/acme/app/actions/runs/{first.Id}/rerun", null);
+        await world.SettleAsync();
+
+        Assert.Equal(CiStatus.Success, repository.Pipelines[^1].Status);
+        Assert.Equal(3, repository.Pipelines.Sum(pipeline => pipeline.AllJobs.Count));
+        Assert.Contains("Passed when it was run again", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_test_that_never_passed_on_its_commit_is_explained()
+    {
+        await using var world = await World.StartAsync();
+        var repository = await world.RepositoryAsync("gitlab", World.Ci("gitlab", "sh run.sh"), ("run.sh", SimulatedFile.Text("echo 'FAILED tests/test_queue.py::test_order - AssertionError: assert [1, 2] == [2, 1]'\nexit 1\n")));
+        await world.SettleAsync();
+
+        Assert.Single(Assert.Single(repository.Pipelines).AllJobs);
+        Assert.Contains("this needs a person", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Many_repositories_that_fail_alike_wait_until_the_incident_is_over()
+    {
+        await using var world = await World.StartAsync(repair: new RepairSettings { MaxRetryWait = TimeSpan.Zero, IncidentRepositories = 3 });
+        var repositories = new List<SimulatedRepository>();
+        for (var number = 0; number < 4; number++)
+        {
+            var (path, file) = World.Ci("gitlab", "fetch-schema");
+            var repository = await world.GitLab.CreateRepositoryAsync($"acme/app{number}", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = file });
+            repository.AddRunnerCommand("fetch-schema", World.FlakyDownload(failures: 1));
+            await repository.PushAsync("main", "readme.md", "Feeds\n", "Say what this is");
+            repositories.Add(repository);
+            await world.SettleAsync();
+        }
+
+        // The third repository makes it an incident; the first two had their retries before.
+        Assert.Equal([2, 2, 1, 1], repositories.Select(repository => repository.Pipelines[0].AllJobs.Count));
+        Assert.Contains("3 repositories failed alike", Assert.Single(repositories[2].CommitComments).Body, StringComparison.Ordinal);
+        world.Leap(TimeSpan.FromMinutes(11));
+        await world.SettleAsync();
+
+        Assert.All(repositories, repository => Assert.Equal(CiStatus.Success, Assert.Single(repository.Pipelines).Status));
+    }
+
+    [Fact]
+    public async Task The_days_budget_of_a_repository_holds()
+    {
+        await using var world = await World.StartAsync(repair: new RepairSettings { MaxRetryWait = TimeSpan.Zero, MaxRetriesPerDay = 1 });
+        var repository = await world.WithFlakyDownloadAsync("gitlab", failures: 1);
+        await world.SettleAsync();
+        repository.AddRunnerCommand("fetch-schema", World.FlakyDownload(failures: 3));
+        await repository.PushAsync("main", "readme.md", "More feeds\n", "Say more");
+        await world.SettleAsync();
+
+        Assert.Equal([2, 1], repository.Pipelines.Select(pipeline => pipeline.AllJobs.Count));
+        Assert.Contains("1 jobs of this repository were run again within a day", repository.CommitComments[^1].Body, StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(BothForges))]
+    public async Task An_unknown_failure_is_read_beside_the_last_log_that_passed(string forge)
+    {
+        await using var world = await World.StartAsync();
+        const string Noise = "error: cannot read /etc/plant.d, using the defaults\nerror: no sensor in slot 3\n";
+        var repository = await world.RepositoryAsync(forge, World.Ci(forge, "sh plant.sh"), ("plant.sh", SimulatedFile.Text($"printf '{Noise.Replace("\n", "\\n", StringComparison.Ordinal)}'\necho watered\n")));
+        await world.SettleAsync();
+        await repository.PushAsync("main", "plant.sh", $"printf '{Noise.Replace("\n", "\\n", StringComparison.Ordinal)}'\necho the pump gave up\nexit 3\n", "Water more");
+        await world.SettleAsync();
+
+        var comment = Assert.Single(repository.CommitComments).Body;
+        Assert.Contains("unrecognised", comment, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^> *\d+ \| the pump gave up$", comment);
+    }
+
+    /// <summary>The first pull meets the registry's limit.</summary>
+    private static async Task<SimulatedRepository> WithPullLimitAsync(World world, string forge)
+    {
+        var (path, file) = World.Ci(forge, "get-image");
+        var repository = await world.Forge(forge).CreateRepositoryAsync("acme/app", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = file });
+        repository.AddRunnerCommand("get-image", """
+            #!/bin/bash
+            echo x >> "${SIM_STATE_DIR:?}/pulls"
+            if [ "$(wc -l < "$SIM_STATE_DIR/pulls")" -le 1 ]; then echo "toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating" >&2; exit 1; fi
+            """);
+        await repository.PushAsync("main", "readme.md", "Images\n", "Say what this is");
+        return repository;
+    }
+}
