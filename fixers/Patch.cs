@@ -4,6 +4,24 @@ namespace QMoi.Fixers;
 public sealed record Patch(IReadOnlyList<FileEdit> Edits)
 {
     public IReadOnlyList<string> Paths => [.. Edits.Select(edit => edit.Path)];
+
+    /// <summary>This patch and one made on top of it, as one.</summary>
+    public Patch Then(Patch next)
+    {
+        var edits = Edits.ToDictionary(edit => edit.Path, StringComparer.Ordinal);
+        foreach (var edit in next.Edits)
+            edits[edit.Path] = (edits.GetValueOrDefault(edit.Path), edit) switch
+            {
+                (FileEdit.Write first, FileEdit.Write second) => second with { Before = first.Before },
+                (FileEdit.Write { Before: { } before }, FileEdit.Delete deleted) => deleted with { Before = before },
+                (FileEdit.Delete first, FileEdit.Write second) => second with { Before = first.Before },
+                // A new mode and new content of one file are rare enough to be left to a second attempt.
+                (null or FileEdit.SetExecutable, _) => edit,
+                (_, FileEdit.SetExecutable) => edits[edit.Path],
+                _ => edit,
+            };
+        return new Patch([.. edits.Values.OrderBy(edit => edit.Path, StringComparer.Ordinal)]);
+    }
 }
 
 public abstract record FileEdit(string Path)

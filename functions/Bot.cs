@@ -9,6 +9,7 @@ using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Functions.Stores.Sqlite;
 using QMoi.Handlers;
+using QMoi.Handlers.Checks;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Git;
@@ -81,13 +82,17 @@ public sealed partial class Bot : IAsyncDisposable
         var diagnoser = new LogDiagnoser(KnownFailures.Load(settings, refused => Log.Refused(log, refused)));
         var messages = new BotMessages(new Templates());
         var comment = new StickyComment(messages);
+        var git = new GitRepository(clock);
         var planner = new FixPlanner(settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock);
-        var repair = new PipelineRepair(
-            forges, new FailedJobs(diagnoser, settings.Repair), new JobRetry(settings.Repair, clock), planner, new FixOffer(messages, clock), comment, new GitRepository(clock), settings.Repair, clock);
+        var commits = new FixCommit(git, messages, clock);
+        var delivery = new FixDelivery(new FixOffer(messages, clock), commits, new FixSuggestions(messages, clock), clock);
+        var fix = new JobFix(planner, new CheckedPlanner(planner, new FixCheck(diagnoser), settings.Repair), delivery, git, settings.Repair, clock);
+        var repair = new PipelineRepair(forges, new FailedJobs(diagnoser, settings.Repair), new JobRetry(settings.Repair, clock), fix, comment, clock);
         return new Router(
-            new PipelineFinishedHandler(repair, new FixPipeline(forges, diagnoser, repair, comment, messages, clock), new RetryResult(forges, comment, clock)),
+            new PipelineFinishedHandler(repair, new FixPipeline(forges, diagnoser, repair, commits, comment, messages, clock), new RetryResult(forges, comment, clock)),
             new JobFinishedHandler(repair),
-            new MergeRequestClosedHandler(clock));
+            new MergeRequestClosedHandler(forges, comment, clock),
+            new CommentEditedHandler(forges, new FixUndo(commits, comment, clock)));
     }
 
     private static WebApplication Build(string urls, ILoggerFactory loggers)

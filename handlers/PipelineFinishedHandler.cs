@@ -1,17 +1,27 @@
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
+using QMoi.Handlers.Git;
 using QMoi.Handlers.Repair;
 
 namespace QMoi.Handlers;
 
-/// <summary>A person pushes; the pipeline ends red; a comment explains it, and where it can be healed a retry or a fix merge request follows.</summary>
+/// <summary>A person pushes; the pipeline ends red; a comment explains it, and where it can be healed a retry or a fix follows.</summary>
 public sealed class PipelineFinishedHandler(PipelineRepair repair, FixPipeline fixPipeline, RetryResult retryResult)
 {
-    public Task<Outcome> HandleAsync(ForgeEvent.PipelineFinished finished, ILedger ledger, CancellationToken cancellationToken) => finished.Pipeline switch
+    public async Task<Outcome> HandleAsync(ForgeEvent.PipelineFinished finished, ILedger ledger, CancellationToken cancellationToken)
     {
-        { Branch: var branch, IsTag: false } when branch.StartsWith(PipelineRepair.BranchPrefix, StringComparison.Ordinal) => fixPipeline.FinishAsync(finished, ledger, cancellationToken),
-        { Status: RunStatus.Failed } => repair.RepairAsync(new FailedPipeline(finished.Repository, finished.Pipeline, finished.Jobs, IsOver: true), ledger, cancellationToken),
-        { Status: RunStatus.Success } => retryResult.PassedAsync(finished.Repository, finished.Pipeline, ledger, cancellationToken),
-        { Status: var status } => Task.FromResult<Outcome>(new Outcome.Ignored($"the pipeline ended {status.ToString().ToLowerInvariant()}")),
-    };
+        var (repository, pipeline, _) = finished;
+        if (!pipeline.IsTag && pipeline.Branch.StartsWith(PipelineRepair.BranchPrefix, StringComparison.Ordinal))
+            return await fixPipeline.FinishAsync(finished, await ledger.AttemptOfFixBranchAsync(repository.Key, pipeline.Branch, cancellationToken), ledger, cancellationToken);
+        if (pipeline.Branch.StartsWith(BranchCommit.BackupPrefix, StringComparison.Ordinal))
+            return new Outcome.Ignored("a backup of the bot's own");
+        if (await ledger.AttemptOfFixHeadAsync(repository.Key, pipeline.Sha, cancellationToken) is { FixBranch: null, State: not (AttemptState.Verified or AttemptState.Failed or AttemptState.Undone) } committed)
+            return await fixPipeline.FinishAsync(finished, committed, ledger, cancellationToken);
+        return pipeline.Status switch
+        {
+            RunStatus.Failed => await repair.RepairAsync(new FailedPipeline(repository, pipeline, finished.Jobs, IsOver: true), ledger, cancellationToken),
+            RunStatus.Success => await retryResult.PassedAsync(repository, pipeline, ledger, cancellationToken),
+            var status => new Outcome.Ignored($"the pipeline ended {status.ToString().ToLowerInvariant()}"),
+        };
+    }
 }

@@ -13,6 +13,7 @@ internal static class GitHubEvents
         "workflow_run" => WorkflowRun(Parse(body, GitHubJson.Default.GitHubWorkflowRunDelivery)),
         "workflow_job" => WorkflowJob(Parse(body, GitHubJson.Default.GitHubWorkflowJobDelivery)),
         "pull_request" => PullRequest(Parse(body, GitHubJson.Default.GitHubPullRequestDelivery)),
+        "issue_comment" => IssueComment(Parse(body, GitHubJson.Default.GitHubIssueCommentDelivery)),
         _ => new ForgeEvent.Nothing($"{eventName} events are not acted on"),
     };
 
@@ -69,6 +70,15 @@ internal static class GitHubEvents
         // A fork's branch must never be taken for a branch of the repository: "owner:branch" cannot be a branch's name.
         var source = pull.Head.Repo?.Id == repository.Id ? pull.Head.Ref : pull.Head.Label ?? $"fork:{pull.Head.Ref}";
         return new ForgeEvent.MergeRequestClosed(repository, pull.Number, source, pull.Merged ?? pull.MergedAt is not null, delivery.Sender?.Login);
+    }
+
+    private static ForgeEvent IssueComment(GitHubIssueCommentDelivery delivery)
+    {
+        if (delivery is not { Comment: { } comment, Issue: { } issue }) return DoesNotFit("issue_comment");
+        if (issue.PullRequest is null || delivery.Action != "edited") return new ForgeEvent.Nothing("comments are not acted on, but for an edit of the bot's own");
+        // A person edits the bot's comment: whoever wrote it is a bot, whoever edits it is none.
+        if (delivery.Sender is not { Type: not "Bot" } sender || comment.User?.Id == sender.Id) return new ForgeEvent.Nothing("an edit by its own author");
+        return new ForgeEvent.CommentEdited(RepositoryOf(delivery.Repository, delivery.Installation), issue.Number, comment.Body ?? "", sender.Id, sender.Login ?? "");
     }
 
     private static Repository RepositoryOf(GitHubRepository? repository, GitHubInstallation? installation) =>

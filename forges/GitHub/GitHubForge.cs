@@ -380,6 +380,26 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
         return null;
     }
 
+    public async Task<CommentHandle> SuggestAsync(Repository repository, MergeRequest mergeRequest, Suggestion suggestion, CancellationToken cancellationToken)
+    {
+        var path = $"pulls/{mergeRequest.Number}/comments";
+        var account = await ReadAccountAsync(repository, cancellationToken);
+        await foreach (var page in http.PagesAsync(account, Get(repository, $"{path}?per_page=100"), GitHubJson.Default.IReadOnlyListGitHubComment, calls, cancellationToken))
+            foreach (var comment in page)
+                if (comment.Body?.Contains(suggestion.Body, StringComparison.Ordinal) == true && await tokens.IsOwnAsync(comment, calls, cancellationToken))
+                    return new CommentHandle($"review:{comment.Id}");
+        var isOneLine = suggestion.StartLine == suggestion.EndLine;
+        var body = new GitHubNewReviewComment(
+            $"{suggestion.Body}\n\n```suggestion\n{suggestion.Text}\n```", mergeRequest.Head.Value, suggestion.Path, suggestion.EndLine, "RIGHT",
+            isOneLine ? null : suggestion.StartLine, isOneLine ? null : "RIGHT");
+        var made = await SendAsync(
+            repository, ForgeRequest.Post(Path(repository, path), body, GitHubJson.Default.GitHubNewReviewComment), GitHubJson.Default.GitHubComment, cancellationToken);
+        return new CommentHandle($"review:{made.Id}");
+    }
+
+    /// <summary>A re-run takes the same commit, so it would not see what has landed: the branch has to be updated, which is its author's business.</summary>
+    public Task<bool> RunMergeRequestAgainAsync(Repository repository, long number, CancellationToken cancellationToken) => Task.FromResult(false);
+
     public Task AddReactionAsync(Repository repository, CommentHandle comment, string emoji, CancellationToken cancellationToken)
     {
         var reaction = emoji switch { "thumbs_up" => "+1", "thumbs_down" => "-1", _ => emoji };

@@ -15,6 +15,11 @@ internal sealed record GitHubPullRequestDelivery(
     string? Action = null, GitHubPull? PullRequest = null, GitHubRepository? Repository = null, GitHubInstallation? Installation = null,
     GitHubUser? Sender = null, JsonElement? Review = null, JsonElement? Comment = null);
 
+internal sealed record GitHubIssueCommentDelivery(
+    string? Action = null, GitHubIssue? Issue = null, GitHubComment? Comment = null, GitHubUser? Sender = null, GitHubRepository? Repository = null, GitHubInstallation? Installation = null);
+
+internal sealed record GitHubIssue(long Number, JsonElement? PullRequest = null);
+
 internal sealed record GitHubWorkflowRun(
     long Id, string HeadSha, int RunAttempt = 1, string? Name = null, string? Path = null, string? HeadBranch = null, string? Status = null, string? Conclusion = null,
     string? HtmlUrl = null, GitHubRepositoryId? HeadRepository = null, IReadOnlyList<GitHubRunPull>? PullRequests = null, GitHubHeadCommit? HeadCommit = null);
@@ -104,6 +109,8 @@ internal sealed record GitHubPullChange(string Body, string? State);
 
 internal sealed record GitHubBody(string Body);
 
+internal sealed record GitHubNewReviewComment(string Body, string CommitId, string Path, int Line, string Side, int? StartLine, string? StartSide);
+
 internal sealed record GitHubReaction(string Content);
 
 [JsonSourceGenerationOptions(
@@ -112,6 +119,7 @@ internal sealed record GitHubReaction(string Content);
 [JsonSerializable(typeof(GitHubWorkflowRunDelivery))]
 [JsonSerializable(typeof(GitHubWorkflowJobDelivery))]
 [JsonSerializable(typeof(GitHubPullRequestDelivery))]
+[JsonSerializable(typeof(GitHubIssueCommentDelivery))]
 [JsonSerializable(typeof(GitHubJobList))]
 [JsonSerializable(typeof(GitHubRun))]
 [JsonSerializable(typeof(GitHubRunList))]
@@ -137,5 +145,6 @@ internal sealed record GitHubReaction(string Content);
 [JsonSerializable(typeof(GitHubNewPull))]
 [JsonSerializable(typeof(GitHubPullChange))]
 [JsonSerializable(typeof(GitHubBody))]
+[JsonSerializable(typeof(GitHubNewReviewComment))]
 [JsonSerializable(typeof(GitHubReaction))]
 internal sealed partial class GitHubJson : JsonSerializerContext;

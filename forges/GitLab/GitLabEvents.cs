@@ -10,10 +10,11 @@ internal static class GitLabEvents
 {
     public static ForgeEvent Read(string eventName, ReadOnlySpan<byte> body) => eventName switch
     {
-        "pipeline" or "merge_request" when Parse(body, GitLabJson.Default.GitLabDeliveryKind).ObjectKind != eventName =>
+        "pipeline" or "merge_request" or "note" when Parse(body, GitLabJson.Default.GitLabDeliveryKind).ObjectKind != eventName =>
             new ForgeEvent.Nothing($"the body does not fit the event {eventName}"),
         "pipeline" => Pipeline(Parse(body, GitLabJson.Default.GitLabPipelineDelivery)),
         "merge_request" => MergeRequest(Parse(body, GitLabJson.Default.GitLabMergeRequestDelivery)),
+        "note" => Note(Parse(body, GitLabJson.Default.GitLabNoteDelivery)),
         "build" => new ForgeEvent.Nothing("the pipeline's own event decides"),
         _ => new ForgeEvent.Nothing($"{eventName} events are not acted on"),
     };
@@ -61,6 +62,14 @@ internal static class GitLabEvents
         // A fork's branch must never be taken for a branch of the repository: a branch's name holds no colon.
         var source = isOwnBranch ? branch : $"{mergeRequest.Source?.PathWithNamespace ?? "fork"}:{branch}";
         return new ForgeEvent.MergeRequestClosed(RepositoryOf(project), number, source, mergeRequest.Action == "merge", delivery.User?.Username);
+    }
+
+    private static ForgeEvent Note(GitLabNoteDelivery delivery)
+    {
+        if (delivery is not { ObjectAttributes: { System: false, Action: "update" } note, MergeRequest: { } mergeRequest, Project: { Id: not null } project, User: { Id: { } editor } user })
+            return new ForgeEvent.Nothing("comments are not acted on, but for an edit of the bot's own on a merge request");
+        if (note.AuthorId == editor) return new ForgeEvent.Nothing("an edit by its own author");
+        return new ForgeEvent.CommentEdited(RepositoryOf(project), mergeRequest.Iid, note.Note ?? "", editor, user.Username ?? "");
     }
 
     private static Repository RepositoryOf(GitLabHookProject project) =>

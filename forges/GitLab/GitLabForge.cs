@@ -202,6 +202,28 @@ internal sealed class GitLabForge(ForgeHttp http, GitLabTokens tokens) : IForge
         }
     }
 
+    public async Task<CommentHandle> SuggestAsync(Repository repository, MergeRequest mergeRequest, Suggestion suggestion, CancellationToken cancellationToken)
+    {
+        var on = new CommentTarget.OnMergeRequest(mergeRequest.Number);
+        if (await FindCommentAsync(repository, on, suggestion.Body, cancellationToken) is { } known) return known;
+        var request = ForgeRequest.Get(Path(repository, $"merge_requests/{mergeRequest.Number}"));
+        var refs = (await SendAsync(request, GitLabJson.Default.GitLabMergeRequest, cancellationToken)).DiffRefs
+            ?? throw new ForgeException(ForgeProblem.Invalid, "GitLab has not compared the merge request's branches yet.");
+        // Counted from the line the note stands on.
+        var body = $"{suggestion.Body}\n\n```suggestion:-{suggestion.EndLine - suggestion.StartLine}+0\n{suggestion.Text}\n```";
+        var position = new GitLabPosition("text", refs.BaseSha, refs.StartSha, refs.HeadSha, suggestion.Path, suggestion.Path, suggestion.EndLine);
+        var discussion = await SendAsync(
+            ForgeRequest.Post(Path(repository, $"merge_requests/{mergeRequest.Number}/discussions"), new GitLabPositionedBody(body, position), GitLabJson.Default.GitLabPositionedBody),
+            GitLabJson.Default.GitLabDiscussion, cancellationToken);
+        return discussion.Notes is [var note, ..] ? HandleOf(on, note) : throw new ForgeException(ForgeProblem.ServerError, "GitLab's answer holds no note.");
+    }
+
+    public async Task<bool> RunMergeRequestAgainAsync(Repository repository, long number, CancellationToken cancellationToken)
+    {
+        await SendAsync(ForgeRequest.Post(Path(repository, $"merge_requests/{number}/pipelines")), cancellationToken);
+        return true;
+    }
+
     public Task EditCommentAsync(Repository repository, CommentHandle comment, string body, CancellationToken cancellationToken) =>
         SendAsync(ForgeRequest.Set(HttpMethod.Put, Path(repository, NotePath(comment)), new GitLabBody(body), GitLabJson.Default.GitLabBody), cancellationToken);
 

@@ -29,9 +29,16 @@ internal sealed record GitLabMergeRequestDelivery(
 internal sealed record GitLabHookMergeRequest(
     long? Iid = null, string? SourceBranch = null, string? Action = null, long? SourceProjectId = null, GitLabHookSource? Source = null);
 
+internal sealed record GitLabNoteDelivery(
+    GitLabHookNote? ObjectAttributes = null, GitLabHookNoteTarget? MergeRequest = null, GitLabHookProject? Project = null, GitLabHookUser? User = null);
+
+internal sealed record GitLabHookNote(string? Note = null, string? Action = null, long? AuthorId = null, bool System = false);
+
+internal sealed record GitLabHookNoteTarget(long Iid);
+
 internal sealed record GitLabHookSource(string? PathWithNamespace = null);
 
-internal sealed record GitLabHookUser(string? Username = null);
+internal sealed record GitLabHookUser(string? Username = null, long? Id = null);
 
 // Answers
 
@@ -51,7 +58,10 @@ internal sealed record GitLabBranch(GitLabCommit Commit);
 internal sealed record GitLabCommit(string Id);
 
 internal sealed record GitLabMergeRequest(
-    long Iid, string SourceBranch, string TargetBranch, string State, string? Sha = null, string? WebUrl = null, long? SourceProjectId = null, long? TargetProjectId = null);
+    long Iid, string SourceBranch, string TargetBranch, string State, string? Sha = null, string? WebUrl = null, long? SourceProjectId = null, long? TargetProjectId = null,
+    GitLabDiffRefs? DiffRefs = null);
+
+internal sealed record GitLabDiffRefs(string BaseSha, string StartSha, string HeadSha);
 
 internal sealed record GitLabDiscussion(string Id, IReadOnlyList<GitLabNote> Notes);
 
@@ -75,6 +85,10 @@ internal sealed record GitLabMergeRequestEdit(string Description, string? StateE
 
 internal sealed record GitLabBody(string Body);
 
+internal sealed record GitLabPositionedBody(string Body, GitLabPosition Position);
+
+internal sealed record GitLabPosition(string PositionType, string BaseSha, string StartSha, string HeadSha, string OldPath, string NewPath, int NewLine);
+
 internal sealed record GitLabAward(string Name);
 
 internal sealed record GitLabLintRequest(string Content);
@@ -85,6 +99,7 @@ internal sealed record GitLabLintRequest(string Content);
 [JsonSerializable(typeof(GitLabDeliveryKind))]
 [JsonSerializable(typeof(GitLabPipelineDelivery))]
 [JsonSerializable(typeof(GitLabMergeRequestDelivery))]
+[JsonSerializable(typeof(GitLabNoteDelivery))]
 [JsonSerializable(typeof(GitLabPipeline))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabPipeline>))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabJob>))]
@@ -104,6 +119,7 @@ internal sealed record GitLabLintRequest(string Content);
 [JsonSerializable(typeof(GitLabNewMergeRequest))]
 [JsonSerializable(typeof(GitLabMergeRequestEdit))]
 [JsonSerializable(typeof(GitLabBody))]
+[JsonSerializable(typeof(GitLabPositionedBody))]
 [JsonSerializable(typeof(GitLabAward))]
 [JsonSerializable(typeof(GitLabLintRequest))]
 internal sealed partial class GitLabJson : JsonSerializerContext;

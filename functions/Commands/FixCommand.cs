@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using QMoi.Fixers;
 using QMoi.Fixers.Diagnosing;
+using QMoi.Handlers.Checks;
 using QMoi.Handlers.Git;
 using QMoi.Handlers.Repair;
 
@@ -32,7 +33,9 @@ internal static class FixCommand
         if (!Directory.Exists(repository))
             throw new CommandException(ExitCode.NotFound, $"{repository}: there is no such folder");
         var settings = CommandLine.Settings(null);
-        var fix = new LocalFix(new LogDiagnoser(KnownFailures.Load(settings, refused => Terminal.Error.WriteLine("qmoi: " + refused))), new FixPlanner(settings.Sandbox, TimeProvider.System), settings.Repair, TimeProvider.System);
+        var diagnoser = new LogDiagnoser(KnownFailures.Load(settings, refused => Terminal.Error.WriteLine("qmoi: " + refused)));
+        var planner = new CheckedPlanner(new FixPlanner(settings.Sandbox, TimeProvider.System), new FixCheck(diagnoser), settings.Repair);
+        var fix = new LocalFix(diagnoser, planner, settings.Repair, TimeProvider.System);
         var report = await DiagnoseAsync(fix, Path.GetFullPath(repository), logFile, job, stop);
         if (apply && report.Patch is { } patch && await PatchWriter.ApplyAsync(patch, Path.GetFullPath(repository), stop) is PatchWriteResult.Refused refused)
             throw new CommandException(ExitCode.Failed, $"the patch was not written: {refused.Reason}");
@@ -41,7 +44,7 @@ internal static class FixCommand
         if (json)
         {
             var result = new FixJson(
-                report.Decision, DiagnosisJson.Of(report.Diagnosis), report.Patch is null ? null : report.Diagnosis.FailureId, report.Patch?.Paths ?? [], diff, Verified: false,
+                report.Decision, DiagnosisJson.Of(report.Diagnosis), report.Patch is null ? null : report.Diagnosis.FailureId, report.Patch?.Paths ?? [], diff, report.IsVerified,
                 report.Diagnosis.MayBeAutomatic ? "low" : "medium", report.Reason, new CostJson(0, 0), Math.Round(report.Elapsed.TotalMilliseconds, 1));
             await Terminal.Out.WriteLineAsync(JsonSerializer.Serialize(result, OutputJson.Readable.FixJson));
         }
@@ -59,7 +62,7 @@ internal static class FixCommand
         try
         {
             await using var log = DiagnoseCommand.Open(logFile);
-            return await fix.PlanAsync(repository, log, job, stop);
+            return await fix.PlanAsync(repository, log, job, line => Terminal.Error.WriteLine($"qmoi: {line}"), stop);
         }
         catch (Exception unreadable) when (unreadable is FileNotFoundException or DirectoryNotFoundException)
         {

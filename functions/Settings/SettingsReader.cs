@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using QMoi.Fixers;
 using QMoi.Handlers.Events;
+using QMoi.Handlers.Repair;
 
 namespace QMoi.Functions.Settings;
 
@@ -39,6 +40,7 @@ public static class SettingsReader
         new("Repair:MaxRetriesPerDay", null, false, "0 to 10000", (s, v) => s with { Repair = s.Repair with { MaxRetriesPerDay = (int)Whole(v, 0, 10_000) } }),
         new("Repair:MaxRetryWait", null, false, "00:00:00 to 02:00:00", (s, v) => s with { Repair = s.Repair with { MaxRetryWait = Time(v, TimeSpan.Zero, TimeSpan.FromHours(2)) } }),
         new("Repair:IncidentRepositories", null, false, "2 to 1000", (s, v) => s with { Repair = s.Repair with { IncidentRepositories = (int)Whole(v, 2, 1000) } }),
+        new("Repair:Verify", null, false, "needed, always or never", (s, v) => s with { Repair = s.Repair with { Verify = OneOf<VerifyMode>(v) } }),
         new("Repair:MinConfidence", null, false, "0 to 1", (s, v) => s with { Repair = s.Repair with { MinConfidence = Number(v, 0, 1) } }),
         new("Repair:MaxJobsPerPipeline", null, false, "1 to 50", (s, v) => s with { Repair = s.Repair with { MaxJobsPerPipeline = (int)Whole(v, 1, 50) } }),
         new("Receive:ReplyTimeout", null, false, "00:00:01 to 00:00:09", (s, v) => s with { ReplyTimeout = Time(v, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9)) }),
@@ -170,6 +172,8 @@ public static class SettingsReader
         return tokens.Length is 1 or 2 && tokens.All(token => token.StartsWith("whsec_", StringComparison.Ordinal) && Convert.FromBase64String(token["whsec_".Length..]).Length == 32)
             ? tokens : throw new FormatException();
     }
+
+    private static T OneOf<T>(string value) where T : struct, Enum => char.IsLetter(value.FirstOrDefault()) && Enum.TryParse<T>(value, ignoreCase: true, out var parsed) ? parsed : throw new FormatException();
 
     private static long Whole(string value, long min, long max) =>
         long.Parse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) is var number && number >= min && number <= max ? number : throw new FormatException();

@@ -67,6 +67,13 @@ public sealed record NewCommit(string Branch, CommitSha Parent, string Message, 
 
 public sealed record NewMergeRequest(string SourceBranch, string TargetBranch, string Title, string Body);
 
+/// <summary>Lines of the new side of a merge request's diff and what should stand there.</summary>
+/// <param name="StartLine">From 1; the first line replaced.</param>
+/// <param name="EndLine">The last line replaced.</param>
+/// <param name="Body">Words before the suggestion, Markdown; holds the marker by which it is found again.</param>
+/// <param name="Text">The new lines, without the last line end; empty deletes the lines.</param>
+public sealed record Suggestion(string Path, int StartLine, int EndLine, string Body, string Text);
+
 public enum MergeRequestChange { BodyOnly, Close }
 
 /// <summary>Where a comment goes.</summary>

@@ -52,6 +52,18 @@ public interface IForge
     /// </summary>
     Task<CommitSha> CommitToNewBranchAsync(Repository repository, NewCommit commit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Proposes other text for lines of a merge request's diff, to be taken over with one click. Lines outside the diff are <see cref="ForgeProblem.Invalid"/>.
+    /// A suggestion with the same words is looked for first, so twice is the same as once.
+    /// </summary>
+    Task<CommentHandle> SuggestAsync(Repository repository, MergeRequest mergeRequest, Suggestion suggestion, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Starts a new pipeline for a merge request, so that what has landed on its target branch counts. <c>false</c> where the forge has none (GitHub: a pull request
+    /// runs again when its branch is updated).
+    /// </summary>
+    Task<bool> RunMergeRequestAgainAsync(Repository repository, long number, CancellationToken cancellationToken);
+
     /// <summary>An open merge request from the same branch is a <see cref="ForgeProblem.Conflict"/>.</summary>
     Task<MergeRequest> OpenMergeRequestAsync(Repository repository, NewMergeRequest mergeRequest, CancellationToken cancellationToken);
 

@@ -22,6 +22,13 @@ public static class UnifiedDiff
         return output.ToArray();
     }
 
+    internal static (IReadOnlyList<string> Removed, IReadOnlyList<string> Added) ChangedLines(FileEdit edit) => edit switch
+    {
+        FileEdit.Write write => ChangedLines(write.Before is { } before ? before.Span : default, write.After.Span),
+        FileEdit.Delete delete => ChangedLines(delete.Before.Span, default),
+        _ => ([], []),
+    };
+
     /// <summary>Added and removed lines of a text file; each without its line end.</summary>
     internal static (IReadOnlyList<string> Removed, IReadOnlyList<string> Added) ChangedLines(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
     {
@@ -33,6 +40,24 @@ public static class UnifiedDiff
             added.AddRange(newLines.AsSpan(block.NewStart, block.NewCount).ToArray().Select(Readable));
         }
         return (removed, added);
+    }
+
+    /// <summary>The blocks of old lines (from 1, at least one each) and what stands in their place; an insertion takes a neighbouring line with it.</summary>
+    internal static IReadOnlyList<(int Start, int End, string Text)> Replacements(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
+    {
+        string[] oldLines = Lines(before), newLines = Lines(after);
+        var replacements = new List<(int, int, string)>();
+        foreach (var block in Blocks(oldLines, newLines))
+        {
+            var added = newLines.AsSpan(block.NewStart, block.NewCount).ToArray().Select(Readable);
+            if (block.OldCount > 0)
+                replacements.Add((block.OldStart + 1, block.OldStart + block.OldCount, string.Join('\n', added)));
+            else if (block.OldStart > 0)
+                replacements.Add((block.OldStart, block.OldStart, string.Join('\n', [Readable(oldLines[block.OldStart - 1]), .. added])));
+            else if (oldLines.Length > 0)
+                replacements.Add((1, 1, string.Join('\n', [.. added, Readable(oldLines[0])])));
+        }
+        return replacements;
     }
 
     internal static bool IsBinary(ReadOnlySpan<byte> content) => content[..Math.Min(content.Length, 8000)].Contains((byte)0);

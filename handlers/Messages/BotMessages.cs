@@ -24,6 +24,22 @@ public sealed class BotMessages(Templates templates)
             ("signature", attempt.FailureSignature)));
     }
 
+    public string RevertMessage(Attempt attempt) => templates.Render("revert-message", Words(
+        ("title", AttemptDetails.Of(attempt).Diagnosis.Title),
+        ("sha", attempt.FixHead?.Value ?? ""),
+        ("failure_id", attempt.FailureId)));
+
+    public string SuggestionBody(Attempt attempt, string marker)
+    {
+        var details = AttemptDetails.Of(attempt);
+        return templates.Render("suggestion", Words(
+            ("marker", marker),
+            ("job", OutsideText.Code(attempt.JobName ?? "pipeline", 80)),
+            ("summary", OutsideText.Sentence(details.Diagnosis.Summary)),
+            ("fix_summary", OutsideText.Sentence(details.FixSummary)),
+            ("failure_id", attempt.FailureId)));
+    }
+
     public string MergeRequestTitle(Attempt attempt) => templates.Render("merge-request-title", Words(
         ("job", OutsideText.ForCommit(attempt.JobName ?? "the pipeline", 80)),
         ("title", AttemptDetails.Of(attempt).Diagnosis.Title))).Trim();
@@ -50,6 +66,8 @@ public sealed class BotMessages(Templates templates)
             ("fix_branch", OutsideText.Code(attempt.FixBranch)),
             ("failure_id", attempt.FailureId),
             ("confidence", Percent(details.Diagnosis.Confidence)),
+            ("checked", details.IsChecked),
+            ("history", details.History ?? ""),
             ("attempt", Number(attempt.Number))));
     }
 
@@ -93,6 +111,8 @@ public sealed class BotMessages(Templates templates)
             ["result"] = details.Result ?? "",
             ["done"] = OutsideText.Sentence(lead.Summary),
             ["next"] = offered.Length == 0 && lead.State is AttemptState.Explained or AttemptState.Declined ? OutsideText.Sentence(details.Diagnosis.Next) : "",
+            ["undo"] = details is { IsCommit: true, MergeRequestNumber: not null } && lead.State is AttemptState.Delivered or AttemptState.Verified ? Number(lead.Id) : "",
+            ["backup"] = OutsideText.Code(details.BackupRef ?? ""),
             ["failure_id"] = lead.FailureId,
             ["category"] = details.Diagnosis.Category.Name(),
             ["confidence"] = Percent(details.Diagnosis.Confidence),
@@ -105,7 +125,10 @@ public sealed class BotMessages(Templates templates)
         _ when attempts.Any(attempt => attempt.State is AttemptState.Delivered or AttemptState.Delivering) => "a fix is offered",
         _ when attempts.Any(attempt => attempt.State == AttemptState.Merged) => "the fix was merged",
         _ when attempts.Any(attempt => attempt.State is AttemptState.Retried or AttemptState.WaitingForPipeline or AttemptState.WaitingToRetry) => "it runs again",
+        _ when attempts.Any(attempt => attempt is { State: AttemptState.Verified, FixBranch: null, PatchHash: not null }) => "the fix on the branch heals it",
         _ when attempts.Any(attempt => attempt is { State: AttemptState.Verified, FixBranch: null }) => "passed on retry",
+        _ when attempts.Any(attempt => attempt.State == AttemptState.Suggested) => "a fix is suggested",
+        _ when attempts.Any(attempt => attempt.State == AttemptState.WaitingForFix) => "it waits for a fix",
         _ when attempts.Any(attempt => attempt.State == AttemptState.DryRun) => "dry run",
         _ => "this needs a person",
     };

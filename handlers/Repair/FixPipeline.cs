@@ -10,12 +10,13 @@ namespace QMoi.Handlers.Repair;
 /// The pipeline of a fix branch decides whether the fix is one. Green (for the job that was red): said in the merge request. Red: the merge request is closed
 /// with the reason, nothing is stacked on it, and where the new failure was a passing one the fix is tried once more from the original head.
 /// </summary>
-public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, PipelineRepair repair, StickyComment comment, BotMessages messages, TimeProvider clock)
+public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, PipelineRepair repair, FixCommit commits, StickyComment comment, BotMessages messages, TimeProvider clock)
 {
-    public async Task<Outcome> FinishAsync(ForgeEvent.PipelineFinished finished, ILedger ledger, CancellationToken cancellationToken)
+    /// <param name="attempt">The one whose fix the pipeline ran for, on a branch of its own or as a commit on somebody's.</param>
+    public async Task<Outcome> FinishAsync(ForgeEvent.PipelineFinished finished, Attempt? attempt, ILedger ledger, CancellationToken cancellationToken)
     {
         var (repository, pipeline, _) = finished;
-        if (await ledger.AttemptOfFixBranchAsync(repository.Key, pipeline.Branch, cancellationToken) is not { } attempt)
+        if (attempt is null)
             return new Outcome.Ignored("a fix branch that is not known here");
         if (attempt.State == AttemptState.Delivering)
             throw new ForgeException(ForgeProblem.Unreachable, "The fix is still being offered; its pipeline is looked at when that is done.");
@@ -60,8 +61,9 @@ public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, Pipeline
     {
         var cause = job is null ? null : await DiagnoseAsync(forge, repository, job, cancellationToken);
         var words = cause is null ? "" : $" {OutsideText.Code(job!.Name)}: {OutsideText.Sentence(cause.Summary)}";
-        details = details with { Result = $"Its pipeline {Link(pipeline)} failed, so it is closed.{words}", WasTransient = cause is { IsTransient: true } };
-        attempt = attempt with { State = AttemptState.Failed, Summary = "the fix's pipeline failed; closed", DetailsJson = details.ToJson(), UpdatedAt = clock.GetUtcNow() };
+        var end = details.IsCommit ? "taken back" : "closed";
+        details = details with { Result = $"Its pipeline {Link(pipeline)} failed, so it is {end}.{words}", WasTransient = cause is { IsTransient: true } };
+        attempt = attempt with { State = AttemptState.Failed, Summary = $"the fix's pipeline failed; {end}", DetailsJson = details.ToJson(), UpdatedAt = clock.GetUtcNow() };
         return await TellAsync(forge, ledger, repository, await ledger.SaveAsync(attempt, cancellationToken), cancellationToken);
     }
 
@@ -70,6 +72,8 @@ public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, Pipeline
     {
         var details = AttemptDetails.Of(attempt);
         var hasFailed = attempt.State == AttemptState.Failed;
+        if (details.IsCommit)
+            return await TellOfCommitAsync(forge, ledger, repository, attempt, details, cancellationToken);
         var body = messages.MergeRequestBody(repository, attempt);
         await ledger.KeepAsync(
             $"merge_request_text:{repository.Key}:{attempt.FixBranch}",
@@ -89,6 +93,20 @@ public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, Pipeline
             var job = new Job(jobId, attempt.JobName!, null, RunStatus.Failed, null, false, details.PipelineUrl);
             var again = await repair.TryAgainAsync(repository, original, job, ledger, cancellationToken);
             return new Outcome.Acted($"{attempt.FailureId}: the fix's pipeline failed on something transient and was closed; once more from the original head: {again.Text}");
+        }
+        await comment.UpdateAsync(forge, ledger, repository, attempt.Head, details.MergeRequestNumber, cancellationToken);
+        return new Outcome.Acted($"{attempt.FailureId}: {attempt.Summary}");
+    }
+
+    private async Task<Outcome> TellOfCommitAsync(IForge forge, ILedger ledger, Repository repository, Attempt attempt, AttemptDetails details, CancellationToken cancellationToken)
+    {
+        if (attempt.State == AttemptState.Failed)
+        {
+            // Taking back what is taken back already changes nothing, so nothing has to be looked up after a crash.
+            var reason = await ledger.OnceAsync(
+                $"revert:{repository.Key}:{attempt.FixHead}", _ => Task.FromResult<string?>(null), async ct => await commits.RevertAsync(forge, repository, attempt, ct) ?? "", cancellationToken);
+            if (reason.Length > 0)
+                attempt = await ledger.SaveAsync(attempt with { Summary = $"The fix's pipeline failed, and it could not be taken back: {reason}", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
         }
         await comment.UpdateAsync(forge, ledger, repository, attempt.Head, details.MergeRequestNumber, cancellationToken);
         return new Outcome.Acted($"{attempt.FailureId}: {attempt.Summary}");

@@ -10,7 +10,9 @@ public abstract record FixPlan
     private FixPlan() { }
 
     /// <param name="Summary">What the patch changes, one sentence.</param>
-    public sealed record Ready(Patch Patch, string Summary) : FixPlan;
+    /// <param name="IsVerified">The failing command was seen to fail in the sandbox without the patch and to pass with it.</param>
+    /// <param name="NotVerified">Why it was not; <c>null</c> when it was, or when nobody tried.</param>
+    public sealed record Ready(Patch Patch, string Summary, bool IsVerified = false, string? NotVerified = null) : FixPlan;
 
     /// <param name="Reason">Why nothing is offered, for people.</param>
     public sealed record None(string Reason) : FixPlan;
@@ -28,6 +30,9 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
 
     /// <summary>A rule may repair it. The catalogue's action says what most failures of the kind need; a rule may know some of them all the same.</summary>
     public static bool HasFixer(Diagnosis diagnosis) => FixerIndex.Find(diagnosis.FailureId) is not null;
+
+    /// <summary>What tools and checks run in; found out once.</summary>
+    internal Task<Sandbox> SandboxAsync(CancellationToken cancellationToken) => sandbox.Value.WaitAsync(cancellationToken);
 
     /// <param name="openWorkTree">Gives a work tree at the failing commit, when a tool has to run.</param>
     public async Task<FixPlan> PlanAsync(
@@ -48,7 +53,7 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
     private async Task<FixPlan> RunToolAsync(
         FixResult.NeedsTool needed, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)
     {
-        var ready = await sandbox.Value.WaitAsync(cancellationToken);
+        var ready = await SandboxAsync(cancellationToken);
         if (ready.Kind == SandboxKind.None)
             return new FixPlan.None($"The repair needs a tool, and tools are off here: {ready.Reason}");
         using var place = await TakePlaceAsync(cancellationToken);
@@ -68,13 +73,13 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
         };
     }
 
-    private async Task<Place> TakePlaceAsync(CancellationToken cancellationToken)
+    internal async Task<Place> TakePlaceAsync(CancellationToken cancellationToken)
     {
         await places.WaitAsync(cancellationToken);
         return new Place(places);
     }
 
-    private readonly struct Place(SemaphoreSlim places) : IDisposable
+    internal readonly struct Place(SemaphoreSlim places) : IDisposable
     {
         public void Dispose() => places.Release();
     }

@@ -23,6 +23,15 @@ public interface ILedger
     /// <summary>What became of the last 50 retries of one failure in one job, those of <paramref name="pipelineId"/> left out: they are still running.</summary>
     Task<RetryHistory> RetryHistoryAsync(string repositoryKey, string failureSignature, string? jobName, CommitSha head, long pipelineId, CancellationToken cancellationToken);
 
+    /// <summary>What became of the last 50 fixes of one kind of failure in a repository.</summary>
+    Task<FixHistory> FixHistoryAsync(string repositoryKey, string failureId, CancellationToken cancellationToken);
+
+    /// <summary>Attempts that wait for a fix of that failure to land.</summary>
+    Task<IReadOnlyList<Attempt>> WaitingForFixAsync(string repositoryKey, string failureSignature, CancellationToken cancellationToken);
+
+    /// <summary><c>null</c> when there is none of that id in the repository.</summary>
+    Task<Attempt?> AttemptAsync(string repositoryKey, long id, CancellationToken cancellationToken);
+
     /// <summary>Jobs of a repository that were run again since then.</summary>
     Task<int> CountRetriesAsync(string repositoryKey, DateTimeOffset since, CancellationToken cancellationToken);
 
@@ -57,9 +66,14 @@ public sealed class LeaseLostException() : Exception("Another worker has taken t
 /// <summary>
 /// Diagnosed: found, not decided. WaitingForPipeline: a retry that must wait until the pipeline is over. WaitingToRetry: a pause before the retry. Retried: runs again. Delivering: branch and merge
 /// request are being made. Delivered: offered, its pipeline not over. Verified: green. Failed: the fix did not heal and was closed. SameCause: another job's
-/// attempt stands for this one. Explained, Declined, DryRun: nothing was changed. Closed, Merged: what people did with the fix.
+/// attempt stands for this one. WaitingForFix: runs again when a fix for it lands on the default branch. WaitingForApproval: shown only, since such fixes failed
+/// before. Suggested: shown or proposed, nothing changed. Explained, Declined, DryRun: nothing was changed. Closed, Merged, Undone: what people did with the fix.
 /// </summary>
-public enum AttemptState { Diagnosed, WaitingForPipeline, WaitingToRetry, Retried, Delivering, Delivered, Verified, Failed, SameCause, Explained, Declined, DryRun, Closed, Merged }
+public enum AttemptState
+{
+    Diagnosed, WaitingForPipeline, WaitingToRetry, WaitingForFix, WaitingForApproval, Retried, Delivering, Delivered, Suggested, Verified, Failed, SameCause, Explained, Declined, DryRun,
+    Closed, Merged, Undone,
+}
 
 /// <summary>One failure on one head commit and what was tried for it: kept for ever, shown to people.</summary>
 /// <param name="Number">1 or 2: which try for this head commit and failure signature.</param>

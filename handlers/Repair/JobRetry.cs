@@ -1,5 +1,7 @@
 using QMoi.Fixers;
 using QMoi.Handlers.Forges;
+using QMoi.Handlers.Messages;
+using QMoi.Handlers.Settings;
 
 namespace QMoi.Handlers.Repair;
 
@@ -13,13 +15,23 @@ public sealed class JobRetry(RepairSettings settings, TimeProvider clock)
     internal static async Task<RetryEvidence> EvidenceAsync(Scene scene, FailedJob failed, CancellationToken cancellationToken)
     {
         var diagnosis = failed.Diagnosis;
-        if (diagnosis is { IsTransient: false, MayBeTransient: false })
+        if (diagnosis is { IsTransient: false, MayBeTransient: false } && scene.Rules.Retry.Rules.Count == 0)
             return RetryEvidence.Of(diagnosis, RetryHistory.None);
         var history = await scene.Ledger.RetryHistoryAsync(
             scene.Repository.Key, diagnosis.FailureSignature, failed.Job?.Name, scene.Pipeline.Sha, scene.Pipeline.Id, cancellationToken);
         if (diagnosis.MayBeTransient && !history.PassedOnThisCommit && await HasPassedAsync(scene, failed.Job, cancellationToken))
             history = history with { PassedOnThisCommit = true };
-        return RetryEvidence.Of(diagnosis, history);
+        var evidence = RetryEvidence.Of(diagnosis, history);
+        if (evidence.IsWorthIt)
+            return evidence;
+        var facts = FactsOf(scene, diagnosis, failed.Job?.Name) with
+        {
+            IsFlaky = history.Passed > 0 || history.PassedOnThisCommit,
+            RetryPassRate = history.Total == 0 ? null : (double)history.Passed / history.Total,
+        };
+        return scene.Rules.Retry.Rules.FirstOrDefault(rule => rule.Fits(facts)) is { } rule
+            ? new RetryEvidence(true, $"The rule {OutsideText.Code(rule.Name, 60)} of {RepositorySettings.Path} asks for it.")
+            : evidence;
     }
 
     /// <param name="nothingElseFailed">Every other failure of the pipeline is worth a retry too; otherwise it would stay red.</param>
@@ -46,7 +58,7 @@ public sealed class JobRetry(RepairSettings settings, TimeProvider clock)
             return Explained("It looks transient, but there is no job to run again.");
         if (jobs.Any(item => ReleaseJobs.Includes(item.Job!)))
             return Explained("It looks transient, but jobs that deploy or release are never run again by the bot.");
-        if (retries >= MostRetries(diagnosis))
+        if (retries >= MostRetries(scene, diagnosis))
             return Explained(retries == 0 ? "It looks transient, but retries are off." : $"The same failure came back after {retries} {(retries == 1 ? "retry" : "retries")}; another one is not likely to help.");
         if (!evidence.IsWorthIt)
             return Explained(evidence.Reason);
@@ -69,7 +81,26 @@ public sealed class JobRetry(RepairSettings settings, TimeProvider clock)
         static (AttemptState, string, DateTimeOffset?) Explained(string reason) => (AttemptState.Explained, reason, null);
     }
 
-    private int MostRetries(Diagnosis diagnosis) => diagnosis.MaxRetries > 0 ? Math.Min(settings.MaxRetries, diagnosis.MaxRetries) : settings.MaxRetries;
+    /// <summary>What the conditions of a repository's rules are asked about.</summary>
+    internal static Facts FactsOf(Scene scene, Diagnosis diagnosis, string? jobName) => new()
+    {
+        Log = string.Join('\n', diagnosis.Evidence.Select(line => line.Text)),
+        Branch = scene.Pipeline.Branch,
+        TargetBranch = scene.MergeRequest?.TargetBranch,
+        Job = jobName,
+        Author = scene.Pipeline.AuthorName,
+        Failure = diagnosis.FailureId,
+        Category = diagnosis.Category,
+        Confidence = diagnosis.Confidence,
+        Risk = diagnosis.MayBeAutomatic ? "low" : "medium",
+        Retries = scene.Earlier.Count(known => known.FailureSignature == diagnosis.FailureSignature && known.State == AttemptState.Retried),
+    };
+
+    private int MostRetries(Scene scene, Diagnosis diagnosis)
+    {
+        var most = scene.Rules.Retry.MaxAttempts ?? settings.MaxRetries;
+        return diagnosis.MaxRetries > 0 ? Math.Min(most, diagnosis.MaxRetries) : most;
+    }
 
     private TimeSpan Wait(Diagnosis diagnosis, int retries)
     {

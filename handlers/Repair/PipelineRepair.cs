@@ -1,8 +1,5 @@
-using System.Text;
 using QMoi.Fixers;
 using QMoi.Handlers.Forges;
-using QMoi.Handlers.Git;
-using QMoi.Handlers.Messages;
 using QMoi.Handlers.Settings;
 
 namespace QMoi.Handlers.Repair;
@@ -16,7 +13,7 @@ public sealed record FailedPipeline(Repository Repository, Pipeline Pipeline, IR
 /// tell it in one comment.
 /// </summary>
 public sealed class PipelineRepair(
-    IForges forges, FailedJobs failedJobs, JobRetry retry, FixPlanner planner, FixOffer offer, StickyComment comment, GitRepository git, RepairSettings settings, TimeProvider clock)
+    IForges forges, FailedJobs failedJobs, JobRetry retry, JobFix fix, StickyComment comment, TimeProvider clock)
 {
     public const string BranchPrefix = "qmoi/fix/";
 
@@ -58,7 +55,7 @@ public sealed class PipelineRepair(
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         // All that has to be known is asked for at once: together it costs the waiting of the job log alone.
-        var checkout = new ForgeCheckout(forge, repository, pipeline.Sha, ct => OpenWorkTreeAsync(forge, repository, pipeline.Sha, ct), reading.Token);
+        var checkout = new ForgeCheckout(forge, repository, pipeline.Sha, ct => fix.OpenWorkTreeAsync(forge, repository, pipeline.Sha, ct), reading.Token);
         checkout.Prefetch(LikelyFiles(failed));
         var branchHead = forge.GetBranchHeadAsync(repository, pipeline.Branch, reading.Token);
         var mergeRequest = forge.FindMergeRequestAsync(repository, pipeline.Sha, reading.Token);
@@ -96,7 +93,7 @@ public sealed class PipelineRepair(
         var text = string.Join("; ", attempts.Select(attempt => $"{attempt.JobName ?? "pipeline"}: {attempt.FailureId}: {attempt.Summary}"));
         if (attempts.Where(attempt => attempt.State == AttemptState.WaitingToRetry).Min(attempt => AttemptDetails.Of(attempt).NotBefore) is { } due)
             return new Outcome.Later(text, due);
-        return attempts.Any(attempt => attempt.State is AttemptState.Delivered or AttemptState.Retried or AttemptState.WaitingForPipeline or AttemptState.Explained)
+        return attempts.Any(attempt => attempt.State is AttemptState.Delivered or AttemptState.Suggested or AttemptState.Retried or AttemptState.WaitingForPipeline or AttemptState.WaitingForFix or AttemptState.WaitingForApproval or AttemptState.Explained)
             ? new Outcome.Acted(text)
             : new Outcome.Declined(text);
 
@@ -132,7 +129,7 @@ public sealed class PipelineRepair(
             var attempt = lead.Known ?? New(scene, lead);
             attempt = lead.Diagnosis.IsTransient || evidence[cause.Key].IsWorthIt
                 ? await retry.DecideAsync(scene, attempt, [.. cause], evidence[cause.Key], canRetryAll, cancellationToken)
-                : await FixOrExplainAsync(scene, attempt, lead.Diagnosis, cancellationToken);
+                : await fix.DecideAsync(scene, attempt, lead.Diagnosis, cancellationToken);
             attempts.Add(attempt);
             foreach (var other in cause.Skip(1))
             {
@@ -151,92 +148,5 @@ public sealed class PipelineRepair(
         return new Attempt(
             0, scene.Repository.Key, pipeline.Branch, pipeline.Sha, item.Diagnosis.FailureSignature, item.Diagnosis.FailureId, pipeline.Id, pipeline.Attempt,
             item.Job?.Id, item.Job?.Name, Number: 1, AttemptState.Diagnosed, null, null, null, null, null, null, details.ToJson(), "", now, now);
-    }
-
-    /// <summary>A forge that refuses a read that the fix needs takes nothing from the explanation.</summary>
-    private async Task<Attempt> FixOrExplainAsync(Scene scene, Attempt attempt, Diagnosis diagnosis, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await FixAsync(scene, attempt, diagnosis, cancellationToken);
-        }
-        catch (ForgeException refusal) when (!refusal.IsTransient)
-        {
-            return await scene.Ledger.SaveAsync(
-                attempt with { State = AttemptState.Declined, Summary = $"The forge refused what a fix needs: {refusal.Message}", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
-        }
-    }
-
-    private async Task<Attempt> FixAsync(Scene scene, Attempt attempt, Diagnosis diagnosis, CancellationToken cancellationToken)
-    {
-        var (ledger, repository, pipeline) = (scene.Ledger, scene.Repository, scene.Pipeline);
-        var tried = scene.Earlier.Where(known => known.FailureSignature == attempt.FailureSignature && known.FixBranch is not null && known.Id != attempt.Id).ToList();
-        if (!FixPlanner.HasFixer(diagnosis))
-            return await EndAsync(AttemptState.Explained, diagnosis.Next);
-        if (diagnosis.Confidence < settings.MinConfidence)
-            return await EndAsync(AttemptState.Explained, "The cause is not sure enough for a fix.");
-        if (scene.Rules.Problem is { } problem)
-            return await EndAsync(AttemptState.Explained, $"No fix is offered while the settings cannot be read: {problem}");
-        if (scene.IsFork)
-            return await EndAsync(AttemptState.Explained, "The commit comes from a fork, so it is explained only.");
-        if (tried.Any(known => known.State is AttemptState.Delivered or AttemptState.Verified or AttemptState.Merged or AttemptState.Delivering))
-            return await EndAsync(AttemptState.SameCause, "A fix for this cause is offered already.");
-        if (tried.Any(known => known.State == AttemptState.Closed))
-            return await EndAsync(AttemptState.Declined, "A fix for this cause was closed by a person on this commit; it is not offered again.");
-        if (tried.Count >= settings.MaxAttempts)
-            return await EndAsync(AttemptState.Declined, $"{tried.Count} fixes were tried on this commit; now it takes a person.");
-        var open = (await ledger.OpenAttemptsAsync(repository.Key, pipeline.Branch, cancellationToken))
-            .FirstOrDefault(known => known.FailureSignature == attempt.FailureSignature && known.Id != attempt.Id);
-        if (open is not null)
-            return await EndAsync(AttemptState.Declined, $"A fix for the same cause on this branch is open already: {open.MergeRequestUrl ?? open.FixBranch}");
-
-        var plan = await planner.PlanAsync(diagnosis, scene.Checkout, ct => OpenWorkTreeAsync(scene.Forge, repository, pipeline.Sha, ct), cancellationToken);
-        if (plan is not FixPlan.Ready ready)
-            return await EndAsync(AttemptState.Declined, ((FixPlan.None)plan).Reason);
-        var hash = PatchHash.Of(ready.Patch);
-        if (tried.Any(known => known.PatchHash == hash && !AttemptDetails.Of(known).WasTransient))
-            return await EndAsync(AttemptState.Declined, "The only fix known has failed on this commit before.");
-        if (await LintAsync(scene, ready.Patch, cancellationToken) is { } objection)
-            return await EndAsync(AttemptState.Declined, $"A patch was made, but the forge's CI lint refuses it: {objection}");
-
-        var number = tried.Count + 1;
-        attempt = attempt with
-        {
-            Number = number,
-            FixBranch = $"{BranchPrefix}{diagnosis.FailureId}-{pipeline.Sha.Abbreviated}{(number == 1 ? "" : $"-{number}")}",
-            PatchHash = hash,
-            PatchDiff = UnifiedDiff.Render(ready.Patch),
-            DetailsJson = (AttemptDetails.Of(attempt) with { FixSummary = ready.Summary, Files = ready.Patch.Paths }).ToJson(),
-        };
-        if (scene.Rules.DryRun)
-        {
-            attempt = attempt with { FixBranch = null };
-            return await EndAsync(AttemptState.DryRun, $"Dry run: a merge request would be opened. {ready.Summary}");
-        }
-        attempt = await ledger.SaveAsync(attempt with { State = AttemptState.Delivering, Summary = "the fix is being offered", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
-        try
-        {
-            return await offer.MakeAsync(scene.Forge, ledger, repository, pipeline, attempt, ready.Patch, cancellationToken);
-        }
-        catch (ForgeException refusal) when (!refusal.IsTransient)
-        {
-            attempt = attempt with { FixBranch = null };
-            return await EndAsync(AttemptState.Declined, $"The forge refused the fix, so it is shown here instead: {refusal.Message}");
-        }
-
-        async Task<Attempt> EndAsync(AttemptState state, string summary) =>
-            await ledger.SaveAsync(attempt with { State = state, Summary = summary, UpdatedAt = clock.GetUtcNow() }, cancellationToken);
-    }
-
-    private async Task<FetchResult> OpenWorkTreeAsync(IForge forge, Repository repository, CommitSha commit, CancellationToken cancellationToken) =>
-        await git.FetchAsync(await forge.GetGitAccessAsync(repository, cancellationToken), commit, cancellationToken);
-
-    /// <summary>A changed <c>.gitlab-ci.yml</c> must be valid in the forge's own eyes before anybody is asked to look at it.</summary>
-    private static async Task<string?> LintAsync(Scene scene, Patch patch, CancellationToken cancellationToken)
-    {
-        if (patch.Edits.OfType<FileEdit.Write>().FirstOrDefault(edit => edit.Path == ".gitlab-ci.yml") is not { } edit)
-            return null;
-        var errors = await scene.Forge.LintCiAsync(scene.Repository, Encoding.UTF8.GetString(edit.After.Span), cancellationToken);
-        return errors is [var first, ..] ? OutsideText.OneLine(first, 200) : null;
     }
 }

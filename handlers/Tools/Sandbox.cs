@@ -115,7 +115,7 @@ public sealed class Sandbox
         }
     }
 
-    internal async Task<SandboxResult> RunAsync(SandboxSession session, IReadOnlyList<string> arguments, string workingFolder, bool needsRegistry, CancellationToken cancellationToken)
+    internal async Task<SandboxResult> RunAsync(SandboxSession session, IReadOnlyList<string> arguments, string workingFolder, bool needsRegistry, IReadOnlyList<string> mayCall, CancellationToken cancellationToken)
     {
         if (arguments.Count == 0) throw new ArgumentException("A command has a program.", nameof(arguments));
         var searchPath = SearchPath;
@@ -133,6 +133,8 @@ public sealed class Sandbox
         AddSystem(options, session);
         if (!isOfTree)
             foreach (var folder in Programs.FoldersOf(program, searchPath)) options.ReadOnly(folder);
+        foreach (var folder in mayCall.Select(name => Programs.Find(name, searchPath)).OfType<string>().SelectMany(found => Programs.FoldersOf(found, searchPath)).Distinct(StringComparer.Ordinal))
+            options.ReadOnly(folder);
         foreach (var name in CertificateSettings)
             if (environment.TryGetValue(name, out var file) && Path.IsPathRooted(file) && Path.Exists(file)) options.ReadOnly(file);
         string[] command = [program, .. arguments.Skip(1)];
@@ -199,7 +201,7 @@ public sealed class Sandbox
         try
         {
             using var session = await OpenAsync(folder, cancellationToken);
-            return await RunAsync(session, ["touch", "works"], "", needsRegistry: false, cancellationToken) switch
+            return await RunAsync(session, ["touch", "works"], "", needsRegistry: false, mayCall: [], cancellationToken) switch
             {
                 SandboxResult.Ran { Result.Succeeded: true } => File.Exists(Path.Combine(folder, "works")) ? null : "it does not let anything be written",
                 SandboxResult.Ran { Result: var ran } => ran.Stopped ?? PlainText.Tail(ran.Errors.Tail.Span, 200),
@@ -353,8 +355,10 @@ public sealed class SandboxSession : IDisposable
     /// <summary>Runs one command to its end; nothing of it is alive afterwards.</summary>
     /// <param name="arguments">A program by its name, or by a relative path in the folder, and its arguments.</param>
     /// <param name="workingFolder">Relative to the folder, <c>""</c> for itself.</param>
-    public Task<SandboxResult> RunAsync(IReadOnlyList<string> arguments, string workingFolder, bool needsRegistry, CancellationToken cancellationToken) =>
-        sandbox.RunAsync(this, arguments, workingFolder, needsRegistry, cancellationToken);
+    /// <param name="mayCall">Further programs that the command may call; those that this machine has are shown to it.</param>
+    public Task<SandboxResult> RunAsync(
+        IReadOnlyList<string> arguments, string workingFolder, bool needsRegistry, CancellationToken cancellationToken, IReadOnlyList<string>? mayCall = null) =>
+        sandbox.RunAsync(this, arguments, workingFolder, needsRegistry, mayCall ?? [], cancellationToken);
 
     internal int NextNumber() => Interlocked.Increment(ref number);
 

@@ -29,6 +29,20 @@ internal sealed class SqliteLedger(SqliteStore store, Claim claim) : ILedger
         return new RetryHistory(passed.Count, retries.Count, passed.Exists(attempt => attempt.Head == head));
     }
 
+    public async Task<FixHistory> FixHistoryAsync(string repositoryKey, string failureId, CancellationToken cancellationToken)
+    {
+        var fixes = await store.AttemptsAsync(
+            "repository_key = $repositoryKey AND failure_id = $failureId AND patch_hash IS NOT NULL AND state IN ('Verified', 'Merged', 'Failed', 'Closed', 'Undone') ORDER BY id DESC LIMIT 50",
+            new { repositoryKey, failureId }, cancellationToken);
+        return new FixHistory([.. fixes.Where(fix => fix.State != AttemptState.Failed || !AttemptDetails.Of(fix).WasTransient).Select(fix => new FixOutcome(fix.State, fix.FailureSignature, fix.PatchHash!))]);
+    }
+
+    public Task<IReadOnlyList<Attempt>> WaitingForFixAsync(string repositoryKey, string failureSignature, CancellationToken cancellationToken) => store.AttemptsAsync(
+        "repository_key = $repositoryKey AND failure_signature = $failureSignature AND state = 'WaitingForFix' ORDER BY id", new { repositoryKey, failureSignature }, cancellationToken);
+
+    public async Task<Attempt?> AttemptAsync(string repositoryKey, long id, CancellationToken cancellationToken) =>
+        (await store.AttemptsAsync("id = $id AND repository_key = $repositoryKey", new { id, repositoryKey }, cancellationToken)).SingleOrDefault();
+
     public Task<int> CountRetriesAsync(string repositoryKey, DateTimeOffset since, CancellationToken cancellationToken) => CountAsync(
         "SELECT count(*) FROM attempts WHERE repository_key = $repositoryKey AND created_at >= $since AND fix_branch IS NULL AND state IN ('Retried', 'Verified')",
         new { repositoryKey, since = since.ToUnixTimeMilliseconds() }, cancellationToken);

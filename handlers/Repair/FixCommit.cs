@@ -1,0 +1,61 @@
+using QMoi.Fixers;
+using QMoi.Handlers.Forges;
+using QMoi.Handlers.Git;
+using QMoi.Handlers.Messages;
+
+namespace QMoi.Handlers.Repair;
+
+/// <summary>Puts a checked fix as one commit onto the branch of a merge request, after keeping its head under a name of its own; takes it back when asked, or when it does not heal.</summary>
+public sealed class FixCommit(GitRepository git, BotMessages messages, TimeProvider clock)
+{
+    /// <returns><c>null</c> when the forge does not let the bot push there; then the fix is offered instead.</returns>
+    internal async Task<Attempt?> MakeAsync(Scene scene, Attempt attempt, Patch patch, CancellationToken cancellationToken)
+    {
+        var (forge, repository, pipeline) = (scene.Forge, scene.Repository, scene.Pipeline);
+        var access = await forge.GetGitAccessAsync(repository, cancellationToken);
+        if (await git.FetchAsync(access, pipeline.Sha, cancellationToken) is not FetchResult.Fetched { Tree: var tree })
+            return null;
+        using (tree)
+        {
+            var (backup, _) = await BranchCommit.BackUpAsync(access, tree, repository.Forge, pipeline.Branch, cancellationToken);
+            if (backup is null)
+                return null;
+            attempt = await scene.Ledger.SaveAsync(attempt with { State = AttemptState.Delivering, Summary = "the fix is being committed", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+            // The commit's id follows from the attempt alone, so a push that was not recorded is found to be there already.
+            switch (await BranchCommit.PushAsync(access, tree, patch, messages.CommitMessage(attempt), pipeline.Branch, attempt.CreatedAt, cancellationToken))
+            {
+                case PushResult.Pushed pushed:
+                    var details = AttemptDetails.Of(attempt) with { BackupRef = backup, IsCommit = true };
+                    return await SaveAsync(scene.Ledger, attempt with { FixHead = pushed.Commit, DetailsJson = details.ToJson() }, AttemptState.Delivered, $"The fix was committed to the branch as {pushed.Commit.Abbreviated}; its pipeline decides.", cancellationToken);
+                case PushResult.MovedOn:
+                    return await SaveAsync(scene.Ledger, attempt, AttemptState.Declined, "People have pushed to the branch meanwhile; its next pipeline decides.", cancellationToken);
+                default:
+                    return null;
+            }
+        }
+    }
+
+    /// <summary>Takes the commit back by a commit of its own; what people have pushed since stays.</summary>
+    /// <returns>Why it cannot be taken back; <c>null</c> when it was.</returns>
+    public async Task<string?> RevertAsync(IForge forge, Repository repository, Attempt attempt, CancellationToken cancellationToken)
+    {
+        if (await forge.GetBranchHeadAsync(repository, attempt.Branch, cancellationToken) is not { } head)
+            return $"the branch {attempt.Branch} is gone";
+        var access = await forge.GetGitAccessAsync(repository, cancellationToken);
+        if (await git.FetchAsync(access, head, cancellationToken) is not FetchResult.Fetched { Tree: var tree })
+            return "the branch could not be fetched";
+        using (tree)
+        {
+            return await BranchCommit.RevertAsync(access, tree, attempt.FixHead!.Value, messages.RevertMessage(attempt), attempt.Branch, attempt.CreatedAt, cancellationToken) switch
+            {
+                PushResult.Pushed => null,
+                PushResult.MovedOn => "people are pushing to the branch just now; try again",
+                PushResult.Refused refused => refused.Reason,
+                _ => throw new InvalidOperationException("PushResult is a closed set."),
+            };
+        }
+    }
+
+    private async Task<Attempt> SaveAsync(ILedger ledger, Attempt attempt, AttemptState state, string summary, CancellationToken cancellationToken) =>
+        await ledger.SaveAsync(attempt with { State = state, Summary = summary, UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+}
