@@ -102,7 +102,7 @@ public sealed class BotMessages(Templates templates)
             ["is_pending"] = lead.State == AttemptState.Delivered,
             ["is_verified"] = lead.State == AttemptState.Verified && offered.Length > 0,
             ["is_merged"] = lead.State == AttemptState.Merged,
-            ["is_failed"] = lead.State == AttemptState.Failed,
+            ["is_failed"] = lead.State == AttemptState.Failed && offered.Length > 0,
             ["is_other"] = offered.Length == 0 || lead.State is not (AttemptState.Delivered or AttemptState.Verified or AttemptState.Merged or AttemptState.Failed),
             ["has_diff"] = offered.Length == 0 && lead.PatchDiff is not null,
             ["diff"] = Diff(lead.PatchDiff),

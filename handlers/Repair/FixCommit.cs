@@ -20,7 +20,6 @@ public sealed class FixCommit(GitRepository git, BotMessages messages, TimeProvi
             var (backup, _) = await BranchCommit.BackUpAsync(access, tree, repository.Forge, pipeline.Branch, cancellationToken);
             if (backup is null)
                 return null;
-            attempt = await scene.Ledger.SaveAsync(attempt with { State = AttemptState.Delivering, Summary = "the fix is being committed", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
             // The commit's id follows from the attempt alone, so a push that was not recorded is found to be there already.
             switch (await BranchCommit.PushAsync(access, tree, patch, messages.CommitMessage(attempt), pipeline.Branch, attempt.CreatedAt, cancellationToken))
             {

@@ -10,6 +10,8 @@ public sealed class FixDelivery(FixOffer offer, FixCommit commit, FixSuggestions
 {
     internal async Task<Attempt> DeliverAsync(Scene scene, Attempt attempt, FixPlan.Ready ready, Delivery way, CancellationToken cancellationToken)
     {
+        // It has its id before anything is done, so that whatever happens is written on it.
+        attempt = await SaveAsync(scene, attempt, AttemptState.Delivering, "the fix is being offered", cancellationToken);
         try
         {
             return way switch

@@ -56,7 +56,7 @@ public sealed class JobFix(FixPlanner planner, CheckedPlanner checkedPlanner, Fi
 
     /// <summary>What stands in the way of any fix, before work goes into one.</summary>
     private async Task<(AttemptState State, string Reason)?> ObstacleAsync(
-        Scene scene, Attempt attempt, Diagnosis diagnosis, IReadOnlyList<Attempt> tried, CancellationToken cancellationToken)
+        Scene scene, Attempt attempt, Diagnosis diagnosis, List<Attempt> tried, CancellationToken cancellationToken)
     {
         if (!FixPlanner.HasFixer(diagnosis))
             return (AttemptState.Explained, diagnosis.Next);
@@ -90,7 +90,7 @@ public sealed class JobFix(FixPlanner planner, CheckedPlanner checkedPlanner, Fi
 
     /// <summary>What stands in the way of this patch.</summary>
     private static async Task<(AttemptState State, string Reason)?> ObjectionAsync(
-        Scene scene, Attempt attempt, Patch patch, IReadOnlyList<Attempt> tried, FixHistory history, CancellationToken cancellationToken)
+        Scene scene, Attempt attempt, Patch patch, List<Attempt> tried, FixHistory history, CancellationToken cancellationToken)
     {
         if (tried.Any(known => known.PatchHash == attempt.PatchHash && !AttemptDetails.Of(known).WasTransient))
             return (AttemptState.Declined, "The only fix known has failed on this commit before.");
