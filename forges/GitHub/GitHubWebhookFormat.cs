@@ -55,9 +55,9 @@ public sealed class GitHubWebhookFormat : IWebhookFormat
         {
             var reader = new StrictJsonReader(body, stackalloc ulong[512]);
             long? repositoryId = null;
-            string? repositoryName = null;
+            string? repositoryName = null, branch = null, defaultBranch = null;
             var hasZen = false;
-            var isInRepository = false;
+            var (isInRepository, isInRun) = (false, false);
             if (reader.Read() && reader.TokenType != JsonTokenType.StartObject) return Unreadable("The body is not a JSON object.", out problem);
             while (reader.Read())
             {
@@ -65,11 +65,17 @@ public sealed class GitHubWebhookFormat : IWebhookFormat
                 if (reader.Depth == 1)
                 {
                     isInRepository = reader.Is("repository"u8);
+                    isInRun = reader.Is("workflow_run"u8) || reader.Is("workflow_job"u8);
                     hasZen |= reader.Is("zen"u8);
+                }
+                else if (reader.Depth == 2 && isInRun)
+                {
+                    if (reader.Is("head_branch"u8)) branch = TextOrNull(ref reader);
                 }
                 else if (reader.Depth == 2 && isInRepository)
                 {
-                    if (reader.Is("id"u8))
+                    if (reader.Is("default_branch"u8)) defaultBranch = TextOrNull(ref reader);
+                    else if (reader.Is("id"u8))
                     {
                         reader.Read();
                         if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var id) || id <= 0)
@@ -86,7 +92,7 @@ public sealed class GitHubWebhookFormat : IWebhookFormat
             }
 
             problem = null;
-            return new Envelope(deliveryId!, eventName!, repositoryId, repositoryName, IsPing: hasZen && eventName == "ping");
+            return new Envelope(deliveryId!, eventName!, repositoryId, repositoryName, IsPing: hasZen && eventName == "ping", IsOfDefaultBranch: branch is not null && branch == defaultBranch);
         }
         catch (JsonException e)
         {
@@ -95,6 +101,13 @@ public sealed class GitHubWebhookFormat : IWebhookFormat
     }
 
     public ForgeEvent ReadEvent(string eventName, ReadOnlySpan<byte> body) => GitHubEvents.Read(eventName, body);
+
+    /// <summary><c>null</c> for whatever is not text: what is wrong with it is said after storage.</summary>
+    private static string? TextOrNull(ref StrictJsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+    }
 
     private static Envelope? Unreadable(string words, out string? problem)
     {

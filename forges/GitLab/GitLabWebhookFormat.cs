@@ -130,9 +130,9 @@ public sealed class GitLabWebhookFormat : IWebhookFormat
         try
         {
             var reader = new StrictJsonReader(body, stackalloc ulong[512]);
-            string? objectKind = null, eventName = null, name = null;
+            string? objectKind = null, eventName = null, name = null, branch = null, defaultBranch = null;
             long? projectId = null, nestedId = null;
-            var isInProject = false;
+            var (isInProject, isInObject) = (false, false);
             if (reader.Read() && reader.TokenType != JsonTokenType.StartObject) return Unreadable("The body is not a JSON object.", out problem);
             while (reader.Read())
             {
@@ -140,6 +140,7 @@ public sealed class GitLabWebhookFormat : IWebhookFormat
                 if (reader.Depth == 1)
                 {
                     isInProject = reader.Is("project"u8);
+                    isInObject = reader.Is("object_attributes"u8);
                     if (reader.Is("object_kind"u8)) objectKind = Text(ref reader);
                     else if (reader.Is("event_name"u8)) eventName = Text(ref reader);
                     else if (reader.Is("project_id"u8)) projectId = Id(ref reader);
@@ -149,6 +150,11 @@ public sealed class GitLabWebhookFormat : IWebhookFormat
                 {
                     if (reader.Is("id"u8)) nestedId = Id(ref reader);
                     else if (reader.Is("path_with_namespace"u8)) name = Text(ref reader);
+                    else if (reader.Is("default_branch"u8)) defaultBranch = TextOrNull(ref reader);
+                }
+                else if (reader.Depth == 2 && isInObject && reader.Is("ref"u8))
+                {
+                    branch = TextOrNull(ref reader);
                 }
             }
 
@@ -157,7 +163,7 @@ public sealed class GitLabWebhookFormat : IWebhookFormat
             if (projectId is not null && nestedId is not null && projectId != nestedId) return Unreadable("project_id and project.id differ.", out problem);
             if (DeliveryId(headers, body) is not { } deliveryId) return Unreadable("webhook-id, Idempotency-Key and X-Gitlab-Event-UUID are missing or malformed.", out problem);
             problem = null;
-            return new Envelope(deliveryId, kind!, nestedId ?? projectId, name, IsPing: false);
+            return new Envelope(deliveryId, kind!, nestedId ?? projectId, name, IsPing: false, IsOfDefaultBranch: kind == "pipeline" && branch is not null && branch == defaultBranch);
         }
         catch (JsonException e)
         {
@@ -197,6 +203,13 @@ public sealed class GitLabWebhookFormat : IWebhookFormat
             JsonTokenType.String => reader.GetString(),
             _ => throw new JsonException("A name in the body is not text."),
         };
+    }
+
+    /// <summary><c>null</c> for whatever is not text: what is wrong with it is said after storage.</summary>
+    private static string? TextOrNull(ref StrictJsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
     }
 
     private static Envelope? Unreadable(string words, out string? problem)

@@ -15,15 +15,17 @@ internal static class CatalogCommand
         var id = new Argument<string?>("ID") { Description = "Explain this failure", Arity = ArgumentArity.ZeroOrOne };
         var json = CommandLine.JsonOption();
         var markdown = new Option<bool>("--markdown") { Description = "Write the catalogue as a page; docs/failures.md is made so" };
+        var fixers = new Option<bool>("--fixers") { Description = "Write what is repaired by rules as a page; docs/fixers.md is made so" };
         var command = CommandLine.Command("catalog", "Lists every known failure and what QMoi does about it, or explains one.", "qmoi catalog", "qmoi catalog disk-full", "qmoi catalog --json");
         command.Arguments.Add(id);
         command.Options.Add(json);
         command.Options.Add(markdown);
-        command.SetAction(parsed => Run(parsed.GetValue(id), parsed.GetValue(json), parsed.GetValue(markdown)));
+        command.Options.Add(fixers);
+        command.SetAction(parsed => Run(parsed.GetValue(id), parsed.GetValue(json), parsed.GetValue(markdown), parsed.GetValue(fixers)));
         return command;
     }
 
-    private static int Run(string? id, bool json, bool markdown)
+    private static int Run(string? id, bool json, bool markdown, bool fixers)
     {
         var catalogue = KnownFailures.Load(CommandLine.Settings(null), refused => Terminal.Error.WriteLine("qmoi: " + refused));
         if (id is not null && catalogue.Find(id) is null)
@@ -31,6 +33,8 @@ internal static class CatalogCommand
         var entries = id is null ? catalogue.Entries : [catalogue.Find(id)!];
         if (json)
             Terminal.Out.WriteLine(JsonSerializer.Serialize([.. entries.Select(Json)], OutputJson.Readable.IReadOnlyListCatalogJson));
+        else if (fixers)
+            Terminal.Out.Write(FixersPage.Write(catalogue));
         else if (markdown)
             Terminal.Out.Write(Markdown(entries));
         else if (id is null)

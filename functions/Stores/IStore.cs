@@ -14,7 +14,7 @@ public interface IStore : IAsyncDisposable
     Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The oldest ready delivery of a lane that nobody holds, leased to the caller; <c>null</c> when there is none now. An expired lease can be claimed again, with a
+    /// The oldest ready delivery of a lane that nobody holds, those of default branches with a head start, leased to the caller; <c>null</c> when there is none now. An expired lease can be claimed again, with a
     /// higher fencing number.
     /// </summary>
     /// <remarks>Order holds among the ready rows of a lane. A row that waits for its retry does not hold its lane up: handlers look at the newest state.</remarks>

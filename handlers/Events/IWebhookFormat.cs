@@ -40,4 +40,5 @@ public sealed record WebhookSecrets(IReadOnlyList<string> Secrets, IReadOnlyList
 /// <param name="DeliveryId">As the forge sent it; at most 200 characters, printable ASCII.</param>
 /// <param name="RepositoryId">The lane; <c>null</c> for events without a repository.</param>
 /// <param name="IsPing">Answered 200 and not worked.</param>
-public sealed record Envelope(string DeliveryId, string EventName, long? RepositoryId, string? RepositoryName, bool IsPing);
+/// <param name="IsOfDefaultBranch">About a pipeline of the default branch: worked before others.</param>
+public sealed record Envelope(string DeliveryId, string EventName, long? RepositoryId, string? RepositoryName, bool IsPing, bool IsOfDefaultBranch = false);

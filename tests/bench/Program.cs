@@ -23,8 +23,11 @@ try
             var rounds = options.Where(option => option != "--big").Select(option => int.Parse(option, CultureInfo.InvariantCulture)).FirstOrDefault(3);
             await new Diagnosing(Path.Combine(root, "fixers", "catalogue"), temporary, Path.Combine(Publish("functions", "qmoi"), "qmoi")).RunAsync(rounds, isBig);
             return 0;
+        case ["heal", var folder]:
+            await Healing.RunAsync(folder, temporary);
+            return 0;
         default:
-            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | startup | diagnose [ROUNDS] [--big]");
+            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | startup | diagnose [ROUNDS] [--big] | heal FOLDER");
             return 2;
     }
 }

@@ -17,6 +17,9 @@ public sealed class SqliteStore : IStore
     /// <summary>How long a worker that shows no sign of life keeps a delivery.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
+    /// <summary>The default branch, which everybody builds on, comes before merge requests; one that has waited longer than this is as urgent.</summary>
+    private static readonly TimeSpan HeadStart = TimeSpan.FromMinutes(5);
+
     private const int MaxBodyBytes = 26_214_400;
 
     private readonly string connectionString;
@@ -111,8 +114,8 @@ public sealed class SqliteStore : IStore
             var known = connection.ExecuteScalar<byte[]?>("SELECT body_sha256 FROM deliveries WHERE forge = $forge AND delivery_id = $id", new { forge = Name(delivery.Forge), id = envelope.DeliveryId });
             return known is not null && !known.AsSpan().SequenceEqual(hash) ? InsertResult.DuplicateIdWithAnotherBody : InsertResult.Duplicate;
         }
-        var work = insertWork ??= Command(connection, "INSERT INTO work (sequence, lane, run_after) VALUES (last_insert_rowid(), $lane, $at)", "$lane", "$at");
-        Bind(work, $"{Name(delivery.Forge)}:{envelope.RepositoryId}", at);
+        var work = insertWork ??= Command(connection, "INSERT INTO work (sequence, lane, run_after, rank) VALUES (last_insert_rowid(), $lane, $at, $rank)", "$lane", "$at", "$rank");
+        Bind(work, $"{Name(delivery.Forge)}:{envelope.RepositoryId}", at, envelope.IsOfDefaultBranch ? at - (long)HeadStart.TotalMilliseconds : at);
         work.ExecuteNonQuery();
         return InsertResult.Stored;
     }
@@ -131,7 +134,7 @@ public sealed class SqliteStore : IStore
                         SELECT ready.sequence FROM work AS ready
                         WHERE ready.run_after <= $now AND ready.leased_until <= $now
                           AND NOT EXISTS (SELECT 1 FROM work AS held WHERE held.lane = ready.lane AND held.leased_until > $now)
-                        ORDER BY ready.sequence LIMIT 1)
+                        ORDER BY ready.rank, ready.sequence LIMIT 1)
                     RETURNING sequence, fence, tries, lane
                     """, new { now, until = now + (long)Lease.TotalMilliseconds });
                 if (row is not null)
@@ -231,8 +234,8 @@ public sealed class SqliteStore : IStore
         var now = Now;
         return writer.WriteAsync(
             connection => connection.Execute("""
-                INSERT INTO work (sequence, lane, run_after)
-                SELECT sequence, forge || ':' || coalesce(repository_id, ''), $now FROM deliveries WHERE sequence = $sequence AND state IN ('done', 'ignored', 'dead')
+                INSERT INTO work (sequence, lane, run_after, rank)
+                SELECT sequence, forge || ':' || coalesce(repository_id, ''), $now, received_at FROM deliveries WHERE sequence = $sequence AND state IN ('done', 'ignored', 'dead')
                 ON CONFLICT DO NOTHING
                 """, new { sequence, now }) == 1 && connection.Execute("UPDATE deliveries SET state = 'stored', result = NULL WHERE sequence = $sequence", new { sequence }) == 1,
             cancellationToken);
