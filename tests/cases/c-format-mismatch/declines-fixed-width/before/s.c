@@ -1,0 +1,7 @@
+#include <stdint.h>
+#include <stdio.h>
+
+void show(uint64_t n)
+{
+    printf("%d\n", n);
+}

@@ -1,0 +1,6 @@
+#include <stdio.h>
+
+void show(const char *name)
+{
+    printf("%d\n", name);
+}

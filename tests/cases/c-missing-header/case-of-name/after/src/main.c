@@ -1,0 +1,6 @@
+#include "net/Socket.h"
+
+int main(void)
+{
+    return open_socket();
+}

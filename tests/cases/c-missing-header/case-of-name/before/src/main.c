@@ -1,0 +1,6 @@
+#include "net/socket.h"
+
+int main(void)
+{
+    return open_socket();
+}

@@ -1,0 +1,4 @@
+#include <cstdio>
+#include "settings.h"
+
+int main() { return port(); }

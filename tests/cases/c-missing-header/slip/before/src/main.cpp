@@ -1,0 +1,4 @@
+#include <cstdio>
+#include "setings.h"
+
+int main() { return port(); }

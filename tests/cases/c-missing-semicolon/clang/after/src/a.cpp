@@ -1,0 +1,4 @@
+int twice(int n) {
+  const int m = 2 * n;
+  return m;
+}

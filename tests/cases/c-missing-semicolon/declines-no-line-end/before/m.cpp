@@ -1,0 +1,4 @@
+int main() {
+  int a = 1 int b = 2;
+  return a;
+}

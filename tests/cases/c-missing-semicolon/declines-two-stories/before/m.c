@@ -1,0 +1,6 @@
+int f(int n)
+{
+if (n) {
+n++;
+return n;
+}

@@ -1,0 +1,6 @@
+#include "a.h"
+
+int a(const char *t)
+{
+    return (int)strlen(t);
+}

@@ -1,0 +1,10 @@
+#include "log.hpp"
+
+#include <iostream>
+#include <vector>
+
+void dump(const std::vector<std::string> &lines) {
+  for (const auto &line : lines)
+    std::cout << line << "\n";
+  std::unique_ptr<int> keep;
+}

@@ -1,0 +1,10 @@
+// Numbers from a to b.
+#pragma once
+
+#include <vector>
+
+namespace range {
+
+std::vector<unsigned> all(unsigned from, unsigned to);
+
+} // namespace range

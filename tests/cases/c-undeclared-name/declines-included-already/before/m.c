@@ -1,0 +1,6 @@
+#include <string.h>
+
+char *copy(const char *t)
+{
+    return strdup(t);
+}

@@ -1,0 +1,2 @@
+#pragma once
+unsigned hash_of(const char *text);

@@ -1,0 +1,7 @@
+int next(void);
+
+int twice(void)
+{
+    int first = next();
+    return 2;
+}

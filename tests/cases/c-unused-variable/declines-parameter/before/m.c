@@ -1,0 +1,4 @@
+int twice(int n, int m)
+{
+    return 2 * n;
+}

@@ -1,0 +1,4 @@
+int first(void)
+{
+    return 2;
+}

@@ -1,0 +1,3 @@
+int size(void);
+int count(void);
+int main(void) { return size() + count(); }

@@ -1,0 +1,1 @@
+int size(void) { return 0; }

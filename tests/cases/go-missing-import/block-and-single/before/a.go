@@ -1,0 +1,13 @@
+package shelf
+
+import (
+	"bytes"
+	"os"
+
+	"ex.com/log"
+)
+
+func a(w *bytes.Buffer) {
+	log.Print(strings.ToUpper(w.String()), os.Args)
+	fmt.Println(strings.TrimSpace("a"))
+}

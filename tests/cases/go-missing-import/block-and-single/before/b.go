@@ -1,0 +1,7 @@
+package shelf
+
+import "ex.com/log"
+
+func b() {
+	log.Print(json.Marshal(1))
+}

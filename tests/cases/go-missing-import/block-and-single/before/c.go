@@ -1,0 +1,5 @@
+package shelf
+
+func c() int {
+	return utf8.RuneCountInString("a")
+}

@@ -1,0 +1,5 @@
+package shelf
+
+func a() string {
+	return path
+}

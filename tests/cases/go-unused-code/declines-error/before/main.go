@@ -1,0 +1,7 @@
+package main
+
+func main() {
+	var _ int
+	n, err := open()
+	println(n)
+}

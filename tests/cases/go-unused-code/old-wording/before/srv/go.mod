@@ -1,0 +1,3 @@
+module ex.com/srv
+
+go 1.17

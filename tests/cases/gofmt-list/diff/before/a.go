@@ -1,0 +1,2 @@
+package shelf
+func a() {}

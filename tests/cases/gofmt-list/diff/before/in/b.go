@@ -1,0 +1,2 @@
+package in
+func b() {}

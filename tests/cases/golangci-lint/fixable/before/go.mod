@@ -1,0 +1,3 @@
+module ex.com/shelf
+
+go 1.22

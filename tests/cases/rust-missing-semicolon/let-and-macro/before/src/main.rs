@@ -1,0 +1,6 @@
+fn main() {
+    let a = 1 // one
+    let b = a + 1;
+    println!("{}", a + b)
+    return
+}

@@ -1,0 +1,4 @@
+fn main() {
+    let out: Result<(), Error> = Ok(());
+    println!("{:?}", out.is_ok());
+}

@@ -1,0 +1,6 @@
+use std::time::Instant;
+
+fn main() {
+    let now = Instant::now();
+    println!("{:?}", now.elapsed());
+}

@@ -1,0 +1,4 @@
+fn main() {
+    let now = Instant::now();
+    println!("{:?}", now.elapsed());
+}

@@ -1,0 +1,8 @@
+use std::io;
+
+fn main() -> io::Result<()> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    println!("{}", text.len());
+    Ok(())
+}

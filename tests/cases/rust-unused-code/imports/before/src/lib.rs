@@ -1,0 +1,13 @@
+#![deny(warnings)]
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Display;
+
+/// Counts equal values.
+pub fn count(values: &[u32]) -> HashMap<u32, usize> {
+    let mut seen = HashMap::new();
+    for value in values {
+        *seen.entry(*value).or_insert(0) += 1;
+    }
+    seen
+}

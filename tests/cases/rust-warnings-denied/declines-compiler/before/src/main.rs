@@ -1,0 +1,3 @@
+fn spare() {}
+
+fn main() {}

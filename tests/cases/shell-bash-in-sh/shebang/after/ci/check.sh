@@ -1,0 +1,5 @@
+#!/bin/bash -e
+# Checks.
+if [[ "$1" == --all ]]; then
+  echo all
+fi

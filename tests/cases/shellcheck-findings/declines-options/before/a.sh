@@ -1,0 +1,3 @@
+#!/bin/sh
+more="a $1"
+gcc $more
