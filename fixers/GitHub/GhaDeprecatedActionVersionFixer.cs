@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using QMoi.Fixers.Ci;
 using YamlDotNet.RepresentationModel;
 
-namespace QMoi.Fixers.Ci;
+namespace QMoi.Fixers.GitHub;
 
 /// <summary>Raises actions of GitHub whose versions no longer run, where the new version does the same.</summary>
 /// <remarks>github.blog/changelog/2024-04-16-deprecation-notice-v3-of-the-artifact-actions and 2024-12-05-notice-of-upcoming-releases-and-breaking-changes-for-github-actions.</remarks>

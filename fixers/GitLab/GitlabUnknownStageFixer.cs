@@ -1,8 +1,9 @@
 using System.Text.RegularExpressions;
+using QMoi.Fixers.Ci;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
-namespace QMoi.Fixers.Ci;
+namespace QMoi.Fixers.GitLab;
 
 /// <summary>Corrects a misspelt stage of a job, or declares a stage that was forgotten.</summary>
 public sealed partial class GitlabUnknownStageFixer : IFixer
@@ -22,7 +23,7 @@ public sealed partial class GitlabUnknownStageFixer : IFixer
         var available = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(stage => stage is not (".pre" or ".post")).ToList();
         if (available.Contains(wrong, StringComparer.Ordinal))
             return new FixResult.Declined($"the stage `{wrong}` of the job `{job}` exists already");
-        var near = available.Where(stage => IsTypo(wrong, stage)).ToList();
+        var near = Typo.Near(wrong, available);
         var result = near switch
         {
             [] => Declare(yaml, path, wrong, available),
@@ -81,14 +82,6 @@ public sealed partial class GitlabUnknownStageFixer : IFixer
         return text[start..end];
     }
 
-    // test2 beside test1 is a stage of its own, not a slip of the finger.
-    private static bool IsTypo(string wrong, string stage) =>
-        Spelling.Distance(wrong, stage) is var distance && distance <= 2 && distance * 2 <= Math.Min(wrong.Length, stage.Length)
-        && (string.Equals(wrong, stage, StringComparison.OrdinalIgnoreCase) || Digits().Replace(wrong, "") != Digits().Replace(stage, ""));
-
     [GeneratedRegex(@"^[A-Za-z][\w.-]*$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex PlainName();
-
-    [GeneratedRegex("[0-9]+", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex Digits();
 }
