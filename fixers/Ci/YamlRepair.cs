@@ -38,6 +38,11 @@ internal static partial class YamlRepair
         };
     }
 
+    public static bool IsValid(ReadOnlyMemory<byte> content) => Tree(content, out _) is not null;
+
+    /// <summary>True where both contents are valid and say the same.</summary>
+    public static bool SaysTheSame(ReadOnlyMemory<byte> one, ReadOnlyMemory<byte> other) => Tree(one, out _) is { } tree && Tree(other, out _) == tree;
+
     /// <summary>Removes the second of two equal keys with equal values; <c>null</c> where there is none at the line.</summary>
     public static FileEdit.Write? WithoutDuplicate(RepositoryFile source, int line)
     {
