@@ -37,7 +37,7 @@ public sealed class NpmPackageJsonInvalidFixer : IFixer
         };
     }
 
-    private static IEnumerable<(ReadOnlyMemory<byte> Content, string What)> Candidates(ReadOnlyMemory<byte> content)
+    internal static IEnumerable<(ReadOnlyMemory<byte> Content, string What)> Candidates(ReadOnlyMemory<byte> content)
     {
         var tokens = Tokens(content.Span);
         var trailing = new List<int>();

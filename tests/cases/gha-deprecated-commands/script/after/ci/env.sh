@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "STAGE=test" >> "$GITHUB_ENV"
+echo "$PWD/bin" >> "$GITHUB_PATH"

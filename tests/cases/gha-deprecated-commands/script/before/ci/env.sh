@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "::set-env name=STAGE::test"
+echo "::add-path::$PWD/bin"

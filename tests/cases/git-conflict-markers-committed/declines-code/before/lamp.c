@@ -1,0 +1,7 @@
+int lamp(int x) {
+<<<<<<< HEAD
+  return x + 1;
+=======
+  return x + 2;
+>>>>>>> other
+}
