@@ -124,7 +124,7 @@ public sealed class Sandbox
             return new SandboxResult.MissingProgram(arguments[0]);
         var program = isOfTree ? $"{Inside}/{(workingFolder.Length == 0 ? "" : workingFolder + "/")}{arguments[0]}" : Programs.Find(arguments[0], searchPath)!;
 
-        var registries = needsRegistry ? await RegistriesAsync(cancellationToken) : [];
+        var registries = needsRegistry ? await RegistriesAsync(arguments[0], cancellationToken) : [];
         var environment = await EnvironmentAsync(registries.Count > 0, cancellationToken);
         var proxySocket = Path.Combine(session.Own, "p" + session.NextNumber());
         await using var proxy = registries.Count > 0 ? RegistryProxy.Start(registries, proxySocket, clock) : null;
@@ -171,11 +171,12 @@ public sealed class Sandbox
         lock (UsersTaken) UsersTaken[taken - FirstUser] = false;
     }
 
-    /// <summary>Registries that commands may read, after asking this machine's npm where the setting is absent.</summary>
-    public async Task<IReadOnlyList<RegistryHost>> RegistriesAsync(CancellationToken cancellationToken)
+    /// <summary>Registries that a program may read: where the setting is absent, the sources of this machine's NuGet for <c>dotnet</c>, and the registry of its npm for all others.</summary>
+    public async Task<IReadOnlyList<RegistryHost>> RegistriesAsync(string program, CancellationToken cancellationToken)
     {
         if (settings.Registries is { } configured)
             return [.. configured.Select(text => RegistryHost.TryParse(text) ?? throw new FormatException($"\"{text}\" is no host or host:port."))];
+        if (program == "dotnet") return NugetConfiguration.Hosts();
         return (await npm.ReadAsync(cancellationToken)).Host is { } host ? [host] : [];
     }
 
@@ -323,6 +324,9 @@ public sealed class Sandbox
         var proxy = $"http://127.0.0.1:{ProxyPort}";
         foreach (var name in new[] { "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "npm_config_proxy", "npm_config_https_proxy", "YARN_HTTP_PROXY", "YARN_HTTPS_PROXY" })
             environment[name] = proxy;
+        // Build tools on Java know none of these variables.
+        foreach (var name in new[] { "MAVEN_OPTS", "GRADLE_OPTS" })
+            environment[name] = string.Create(CultureInfo.InvariantCulture, $"-Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort={ProxyPort} -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort={ProxyPort}");
         foreach (var name in new[] { "NO_PROXY", "no_proxy", "npm_config_noproxy" }) environment[name] = "";
         var machine = await npm.ReadAsync(cancellationToken);
         if (machine.Registry is { } registry) environment["npm_config_registry"] = registry;

@@ -4,7 +4,7 @@ namespace QMoi.Handlers.Tools;
 public sealed record SandboxSettings
 {
     /// <summary>Package registries that tools may read, each <c>host</c> (ports 80 and 443, public addresses only) or <c>host:port</c> (exactly that, private addresses too).
-    /// <c>null</c>: the registry this machine's npm is configured with. Empty: none, tools have no network at all.</summary>
+    /// <c>null</c>: the sources this machine's NuGet is configured with for dotnet, the registry of its npm for all other tools. Empty: none, tools have no network at all.</summary>
     public IReadOnlyList<string>? Registries { get; init; }
 
     /// <summary>Folders that no tool may see even where they lie in a system folder: the data folder, settings.</summary>

@@ -1,0 +1,7 @@
+package mail;
+
+import java.util.List;
+
+class Lid {
+    int Size;
+}

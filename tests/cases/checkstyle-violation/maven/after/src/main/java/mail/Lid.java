@@ -1,0 +1,5 @@
+package mail;
+
+class Lid {
+    int size;
+}

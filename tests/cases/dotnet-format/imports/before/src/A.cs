@@ -1,0 +1,3 @@
+using B;
+using A;
+class A{ }

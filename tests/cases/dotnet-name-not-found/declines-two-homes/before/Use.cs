@@ -1,0 +1,4 @@
+class Use
+{
+    Gadget it;
+}

@@ -1,0 +1,2 @@
+namespace B;
+public class Gadget { }

@@ -1,0 +1,3 @@
+namespace Meter.Units;
+
+public enum Unit { Kilowatt, Watt }

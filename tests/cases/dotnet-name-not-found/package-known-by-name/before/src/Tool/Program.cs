@@ -1,0 +1,3 @@
+using Newtonsoft.Json;
+
+System.Console.WriteLine(JsonConvert.SerializeObject(args));

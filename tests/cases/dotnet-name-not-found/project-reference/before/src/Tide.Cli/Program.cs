@@ -1,0 +1,3 @@
+using Tide.Gauge;
+
+return Level.Now();

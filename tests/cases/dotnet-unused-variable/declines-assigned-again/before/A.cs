@@ -1,0 +1,8 @@
+class A
+{
+    void B()
+    {
+        int n = 1;
+        n = 2;
+    }
+}

@@ -1,0 +1,9 @@
+package org.acme;
+
+import org.junit.jupiter.api.Test;
+
+class RouteTest {
+    @Test
+    void goes() {
+    }
+}

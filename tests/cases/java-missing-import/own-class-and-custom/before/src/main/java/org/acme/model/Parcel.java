@@ -1,0 +1,5 @@
+package org.acme.model;
+
+/** A parcel. */
+public record Parcel(String to) {
+}

@@ -1,0 +1,8 @@
+package org.acme;
+
+class ParcelTest {
+    @Test
+    void goes() {
+        new Parcel("x");
+    }
+}

@@ -1,0 +1,3 @@
+class A { void b() {
+    for (int i = 0; i < 3, i++) {
+    } } }

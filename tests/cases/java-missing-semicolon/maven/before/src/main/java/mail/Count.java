@@ -1,0 +1,5 @@
+package mail;
+
+class Count {
+    int count = 3
+}

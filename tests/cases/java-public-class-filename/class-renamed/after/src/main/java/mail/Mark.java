@@ -1,0 +1,9 @@
+package mail;
+
+public class Mark {
+    private final int cents;
+
+    public Mark(int cents) {
+        this.cents = cents;
+    }
+}

@@ -1,0 +1,7 @@
+package mail;
+
+public class Main {
+    public static void main(String[] args) {
+        System.out.println(new Mark(85));
+    }
+}

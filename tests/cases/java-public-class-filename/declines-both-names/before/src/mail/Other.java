@@ -1,0 +1,5 @@
+package mail;
+
+class Other {
+    Mark mark;
+}

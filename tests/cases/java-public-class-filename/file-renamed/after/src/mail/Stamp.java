@@ -1,0 +1,9 @@
+package mail;
+
+public class Stamp {
+    private final int cents;
+
+    public Stamp(int cents) {
+        this.cents = cents;
+    }
+}
