@@ -22,19 +22,14 @@ public sealed partial class CMissingSemicolonFixer : IFixer
         var (places, reason) = await NamedPlaces.FindAsync(diagnosis with { Matches = inRepository }, checkout, cancellationToken);
         if (places.Count == 0)
             return new FixResult.Declined(reason!);
-        var first = places[0];
-        if (!first.File.Has(first.Line))
-            return new FixResult.Declined($"`{first.File.Path}` has no line {first.Line}; the log is of another version of it");
-
-        if (Braces(CodeMask.Of(first.File, CodeKind.C)) > 0)
-            return Close(first.File);
+        if (places.Select(place => place.File).Distinct().FirstOrDefault(file => Braces(CodeMask.Of(file, CodeKind.C)) > 0) is { } open)
+            return Close(open);
         var inserts = new List<(TextFile File, int Line, int Index)>();
-        foreach (var place in places)
+        foreach (var place in places.Where(place => place.Capture("open") is null))
         {
-            var end = place.File.Has(place.Line) && place.Capture("brace") is null ? EndOfStatement(place) : null;
-            if (end is { } at && Braces(CodeMask.Of(place.File, CodeKind.C)) == 0)
-                inserts.Add((place.File, at.Line, at.Index));
-            else if (place == first)
+            if (place.Capture("brace") is null && place.File.Has(place.Line) && await EndOfStatementAsync(place, checkout, cancellationToken) is { } end)
+                inserts.Add(end);
+            else if (inserts.Count == 0)
                 return new FixResult.Declined($"nothing in `{place.File.Path}` before line {place.Line} plainly lacks a semicolon");
         }
 
@@ -44,19 +39,37 @@ public sealed partial class CMissingSemicolonFixer : IFixer
     }
 
     // Just behind the code that lacks it; null where that is not plain.
-    private static (int Line, int Index)? EndOfStatement(NamedPlaces.Place place)
+    private static async Task<(TextFile File, int Line, int Index)?> EndOfStatementAsync(NamedPlaces.Place place, ICheckout checkout, CancellationToken cancellationToken)
     {
         var masked = CodeMask.Of(place.File, CodeKind.C);
         var line = masked[place.Line - 1];
         bool MayEnd(int index) => string.IsNullOrWhiteSpace(line[index..]) || line[index..].TrimStart().StartsWith('}');
         // clang and newer versions of gcc mean the end of the code before, older ones the beginning of what follows.
         var index = CSource.IndexOf(place.Text, place.Column, at => at > 0 && !char.IsWhiteSpace(line[at - 1]) && MayEnd(at)) ?? CSource.IndexOf(place.Text, place.Column, at => string.IsNullOrWhiteSpace(line[..at]));
-        if (index is null || CSource.EndOfCodeBefore(masked, place.Line, index.Value) is not { } end)
+        if (index is null || line[index.Value..].TrimStart().StartsWith('{'))
             return null;
-        var code = masked[end.Line - 1][..end.Index];
-        var isType = code.EndsWith('}') && IsType(masked, end.Line, end.Index - 1);
-        var isStatement = !code.EndsWith('}') && !Unfinished().IsMatch(code.TrimEnd()) && !Header().IsMatch(code.Trim()) && !Label().IsMatch(code);
-        return isType || isStatement ? end : null;
+        if (CSource.EndOfCodeBefore(masked, place.Line, index.Value) is { } end)
+            return IsEnd(masked, end.Line, end.Index) ? (place.File, end.Line, end.Index) : null;
+        // The last code before may stand in a header.
+        var include = Enumerable.Range(1, place.Line - 1).Reverse().Select(number => place.File[number]).FirstOrDefault(text => !string.IsNullOrWhiteSpace(text)) ?? "";
+        if (OwnInclude().Match(include) is not { Success: true } own || await HeaderAsync(place.File.Path, own.Groups["name"].Value, checkout, cancellationToken) is not { } header)
+            return null;
+        var ofHeader = CodeMask.Of(header, CodeKind.C);
+        var last = Array.FindLastIndex(ofHeader, text => !string.IsNullOrWhiteSpace(text) && !text.TrimStart().StartsWith('#')) + 1;
+        return last > 0 && IsEnd(ofHeader, last, ofHeader[last - 1].TrimEnd().Length) ? (header, last, ofHeader[last - 1].TrimEnd().Length) : null;
+    }
+
+    private static async Task<TextFile?> HeaderAsync(string from, string name, ICheckout checkout, CancellationToken cancellationToken)
+    {
+        var folder = from.LastIndexOf('/') is >= 0 and var at ? from[..at] : "";
+        var path = await CheckoutPaths.FindAsync(checkout, CheckoutPaths.Join(folder, name), cancellationToken) ?? await CheckoutPaths.FindAsync(checkout, name, cancellationToken);
+        return path is null ? null : await TextFile.ReadAsync(checkout, path, cancellationToken);
+    }
+
+    private static bool IsEnd(string[] masked, int line, int index)
+    {
+        var code = masked[line - 1][..index];
+        return Braces(masked) == 0 && (code.EndsWith('}') ? IsType(masked, line, index - 1) : !Unfinished().IsMatch(code.TrimEnd()) && !Header().IsMatch(code.Trim()) && !Label().IsMatch(code));
     }
 
     // struct x { … }, class, enum, union: what stands before the brace that this one closes.
@@ -114,7 +127,10 @@ public sealed partial class CMissingSemicolonFixer : IFixer
             missing = (lastCode + 1, open.Peek().Indent);
         if (missing is not { } place)
             return new FixResult.Declined($"`{file.Path}` lacks a closing brace, and its indentation does not show where");
-        file.Insert(place.Line, place.Indent + "}");
+        if (file.Has(place.Line) && masked[place.Line - 1].TrimStart().StartsWith("else", StringComparison.Ordinal))
+            file[place.Line] = file.Indent(place.Line) + "} " + file[place.Line].TrimStart();
+        else
+            file.Insert(place.Line, place.Indent + "}");
         return Done([file], "Added a closing brace that was missing");
     }
 
@@ -165,6 +181,9 @@ public sealed partial class CMissingSemicolonFixer : IFixer
 
     [GeneratedRegex(@"^\s*#\s*(?:else|elif)\b", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Alternative();
+
+    [GeneratedRegex(@"^\s*#\s*include\s*""(?<name>[^""]+)""", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex OwnInclude();
 
     [GeneratedRegex(@"^(?:inline\s+)?namespace\b|^extern\s+""", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex NotIndented();

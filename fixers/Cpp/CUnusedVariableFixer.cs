@@ -78,6 +78,7 @@ public sealed partial class CUnusedVariableFixer : IFixer
 
     private static bool IsPure(string value)
     {
+        value = Designator().Replace(value, " ");
         if (Changing().IsMatch(value))
             return false;
         for (var at = value.IndexOf('(', StringComparison.Ordinal); at >= 0; at = value.IndexOf('(', at + 1))
@@ -254,6 +255,10 @@ public sealed partial class CUnusedVariableFixer : IFixer
 
     [GeneratedRegex(@"\+\+|--|(?:[^=!<>]|<<|>>)=[^=]|\b(?:new|delete|throw|co_await|co_yield|volatile)\b|\[[^\]]*\]\s*(?:\(|\{)|\?\?", RegexOptions.CultureInvariant | RegexOptions.Singleline, 1000)]
     private static partial Regex Changing();
+
+    // { .x = 1, [2] = 3 }
+    [GeneratedRegex(@"(?:\.\w+|\[\w+\])\s*=(?!=)", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Designator();
 
     [GeneratedRegex(@"\w+$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex NameAtEnd();

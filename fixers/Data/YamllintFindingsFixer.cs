@@ -80,7 +80,10 @@ public sealed partial class YamllintFindingsFixer : IFixer
                 file[line] = (file.Has(next) ? file.Indent(next) : "") + file[line].TrimStart(' ');
                 return null;
             case "indentation" when Expected().Match(message) is { Success: true } indentation:
-                return Indent(file, line, Number(indentation, "expected"), Number(indentation, "found"));
+                return indentation.Groups["found"].Success
+                    ? Indent(file, line, Number(indentation, "expected"), Number(indentation, "found"))
+                    // One more than the line above; how much deeper is the file's custom.
+                    : Indent(file, line, Number(indentation, "least") - 1 + Unit(file), place.Column - 1);
             case "key-duplicates":
                 return WithoutDuplicate(file, line);
             case var rule:
@@ -101,7 +104,7 @@ public sealed partial class YamllintFindingsFixer : IFixer
             return null;
         }
 
-        if (!message.StartsWith("too many", StringComparison.Ordinal) || message.Contains("inside", StringComparison.Ordinal))
+        if (!message.StartsWith("too many", StringComparison.Ordinal))
             return $"`{file.Path}`, line {line}: how many blanks there should be is not told";
         // yamllint names the last blank too many, or the place behind it.
         var end = at;
@@ -110,6 +113,8 @@ public sealed partial class YamllintFindingsFixer : IFixer
         var start = Math.Min(at, text.Length);
         while (start > 0 && text[start - 1] == ' ')
             start--;
+        if (message.Contains("inside", StringComparison.Ordinal) && end - start > 1)
+            return $"`{file.Path}`, line {line}: how many blanks there should be is not told";
         var wanted = message.Contains(" after ", StringComparison.Ordinal) ? 1 : 0;
         if (end - start <= wanted)
             return $"`{file.Path}`, line {line}, has no blanks too many where the log says";
@@ -123,19 +128,26 @@ public sealed partial class YamllintFindingsFixer : IFixer
         if (file.Indent(line).Length != found || expected > 40)
             return $"`{file.Path}`, line {line}, is not indented by {found}; the log is of another version of it";
         var isItem = file[line].TrimStart().StartsWith('-');
+        var last = line;
         for (var number = line; file.Has(number); number++)
         {
             var text = file[number].TrimStart(' ');
             var depth = file[number].Length - text.Length;
-            if (text.Length == 0)
+            if (text.Length == 0 || (text[0] == '#' && depth <= found))
                 continue;
-            if (depth < found || (depth == found && isItem && !text.StartsWith('-') && text[0] != '#'))
+            if (depth < found || (depth == found && isItem && !text.StartsWith('-')))
                 break;
-            file[number] = new string(' ', depth + expected - found) + text;
+            last = number;
         }
 
+        for (var number = line; number <= last; number++)
+            if (file[number].TrimStart(' ') is { Length: > 0 } text && file[number].Length - text.Length >= found)
+                file[number] = new string(' ', file[number].Length - text.Length + expected - found) + text;
         return null;
     }
+
+    private static int Unit(TextFile file) =>
+        file.Lines.Where(line => line.StartsWith(' ') && line.Trim().Length > 0).Select(line => line.Length - line.TrimStart(' ').Length).Where(indent => indent > 1).DefaultIfEmpty(2).Min();
 
     private static string? WithoutDuplicate(TextFile file, int line)
     {
@@ -152,6 +164,6 @@ public sealed partial class YamllintFindingsFixer : IFixer
     [GeneratedRegex(@"\((?<found>\d{1,6}) > (?<most>\d{1,6})\)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Count();
 
-    [GeneratedRegex(@"expected (?:at least )?(?<expected>\d{1,3}) but found (?<found>\d{1,3})", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"expected (?:at least (?<least>\d{1,3})|(?<expected>\d{1,3}) but found (?<found>\d{1,3}))", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Expected();
 }

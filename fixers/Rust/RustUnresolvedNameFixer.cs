@@ -91,7 +91,9 @@ public sealed partial class RustUnresolvedNameFixer : IFixer
         var masked = CodeMask.Of(place.File, CodeKind.Rust);
         var line = masked[place.Line - 1];
         var places = CodeMask.Places(line, name).ToList();
-        var at = places is [var only] ? only : places.Contains(place.Column - 1) ? place.Column - 1 : -1;
+        // "{total}" names a variable inside a text.
+        var isInText = place.Column > 1 && string.CompareOrdinal(place.Text, place.Column - 2, "{" + name, 0, name.Length + 1) == 0;
+        var at = isInText ? place.Column - 1 : places is [var only] ? only : places.Contains(place.Column - 1) ? place.Column - 1 : -1;
         if (at < 0)
             return $"`{name}` does not stand in line {place.Line} of `{place.File.Path}`; the log is of another version of it";
         var near = place.Capture("suggestion") is { } suggestion ? [suggestion] : place.Capture("similar") is null ? [] : Near(masked, name);

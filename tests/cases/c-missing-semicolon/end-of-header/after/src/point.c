@@ -1,0 +1,6 @@
+#include "point.h"
+
+int x_of(const struct point *p)
+{
+    return p->x;
+}
