@@ -63,7 +63,7 @@ internal sealed record NodeProject(string Folder, string Root, PackageManager Ma
     public static string? Parent(string path) => path.Length == 0 ? null : path.LastIndexOf('/') is var slash and >= 0 ? path[..slash] : "";
 
     /// <summary>Files that a change of dependencies may change.</summary>
-    public IReadOnlyList<string> MayChange => [.. new[] { PackagePath, Lock }.OfType<string>()];
+    public IReadOnlyList<string> MayChange => [.. new[] { PackagePath, Lock }.OfType<string>().Order(StringComparer.Ordinal)];
 
     /// <summary>Adds a package, or gives one another version; <c>null</c> where this package manager cannot do it without installing it.</summary>
     /// <param name="spec">Name, or name and version: <c>ms@^2</c>.</param>
