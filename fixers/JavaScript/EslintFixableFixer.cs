@@ -8,6 +8,6 @@ public sealed class EslintFixableFixer : IFixer
     {
         var files = diagnosis.Matches.Where(match => match.Captures.ContainsKey("rule")).Select(match => match.Captures.GetValueOrDefault("file")).OfType<string>();
         // Exit code 1: problems remain that --fix cannot repair. What it did repair is still right.
-        return JavaScriptTool.RunAsync("eslint", "--fix", [.. files.Distinct(StringComparer.Ordinal)], [1], diagnosis, checkout, cancellationToken);
+        return JavaScriptTool.RunAsync("eslint", ["--fix"], [.. files.Distinct(StringComparer.Ordinal)], [1], diagnosis, checkout, cancellationToken);
     }
 }

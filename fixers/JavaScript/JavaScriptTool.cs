@@ -9,14 +9,15 @@ internal static class JavaScriptTool
     private const int MostFiles = 200;
 
     public static async Task<FixResult> RunAsync(
-        string tool, string option, IReadOnlyList<string> logged, IReadOnlyList<int> expectedExitCodes, Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)
+        string tool, IReadOnlyList<string> options, IReadOnlyList<string> logged, IReadOnlyList<int> expectedExitCodes, Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)
     {
         if (logged.Count == 0)
             return new FixResult.Declined("the log names no file");
         if (logged.Count > MostFiles)
             return new FixResult.Declined($"the log names {logged.Count} files; so many at once rather mean that the version of {tool} changed");
-        if (await NpmFolders.FindAsync(diagnosis, checkout, besides: "package-lock.json", cancellationToken) is not { } folder)
-            return new FixResult.Declined($"there is not exactly one folder with package.json and package-lock.json to install {tool} from");
+        if (await NpmFolders.FindAsync(diagnosis, checkout, NodeProject.LockNames, cancellationToken) is not { } folder
+            || await NodeProject.OfFolderAsync(checkout, folder, cancellationToken) is not { } project)
+            return new FixResult.Declined($"there is not exactly one folder with package.json and a lock file to install {tool} from");
 
         var files = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var name in logged)
@@ -31,11 +32,11 @@ internal static class JavaScriptTool
         var arguments = files.Select(path => folder.Length == 0 ? path : path[(folder.Length + 1)..]);
         var run = new ToolRun(
             [
-                new ToolCommand(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], NeedsRegistry: true),
-                new ToolCommand(["npx", "--no-install", tool, option, "--", .. arguments], ExpectedExitCodes: expectedExitCodes),
+                project.Install(),
+                new ToolCommand([.. project.Run(tool), .. options, "--", .. arguments], ExpectedExitCodes: expectedExitCodes),
             ],
             folder,
-            $"Ran `{tool} {option}` on {(files.Count == 1 ? $"`{files.Min}`" : $"{files.Count} files")}.");
+            $"Ran `{tool} {string.Join(' ', options)}` on {(files.Count == 1 ? $"`{files.Min}`" : $"{files.Count} files")}.");
         return new FixResult.NeedsTool(run, [.. files.Select(Literal)]);
     }
 

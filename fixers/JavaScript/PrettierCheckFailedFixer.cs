@@ -7,6 +7,6 @@ public sealed class PrettierCheckFailedFixer : IFixer
     public Task<FixResult> FixAsync(Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)
     {
         var files = diagnosis.Matches.Select(match => match.Captures.GetValueOrDefault("file")).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
-        return JavaScriptTool.RunAsync("prettier", "--write", files, [], diagnosis, checkout, cancellationToken);
+        return JavaScriptTool.RunAsync("prettier", ["--write"], files, [], diagnosis, checkout, cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 namespace QMoi.Fixers.Npm;
 
+/// <summary>package.json was changed without package-lock.json: npm writes the lock file, with the scripts of packages off.</summary>
 public sealed class NpmCiLockfileOutOfSyncFixer : IFixer
 {
     public string FailureId => "npm-ci-lockfile-out-of-sync";

@@ -6,11 +6,18 @@ namespace QMoi.Fixers.Npm;
 internal static partial class NpmFolders
 {
     /// <summary>The folder of the only package.json that fits, the root's before all; <c>null</c> when it stays unclear.</summary>
-    public static async Task<string?> FindAsync(Diagnosis diagnosis, ICheckout checkout, string besides, CancellationToken cancellationToken)
+    public static Task<string?> FindAsync(Diagnosis diagnosis, ICheckout checkout, string besides, CancellationToken cancellationToken) =>
+        FindAsync(diagnosis, checkout, [besides], cancellationToken);
+
+    /// <param name="besides">One of these files lies beside package.json.</param>
+    public static async Task<string?> FindAsync(Diagnosis diagnosis, ICheckout checkout, IReadOnlyList<string> besides, CancellationToken cancellationToken)
     {
-        async Task<bool> Fits(string folder) =>
-            await checkout.ReadAsync(CheckoutPaths.Join(folder, "package.json"), cancellationToken) is not null
-            && await checkout.ReadAsync(CheckoutPaths.Join(folder, besides), cancellationToken) is not null;
+        async Task<bool> Fits(string folder)
+        {
+            // Listed and not read: a lock file may be longer than what is read.
+            var files = (await checkout.ListAsync(folder, cancellationToken)).Where(entry => !entry.IsFolder).Select(entry => entry.Path).ToHashSet(StringComparer.Ordinal);
+            return files.Contains(CheckoutPaths.Join(folder, "package.json")) && besides.Any(name => files.Contains(CheckoutPaths.Join(folder, name)));
+        }
 
         if (Named(diagnosis.Job.FailedCommand) is { } named)
             return await Fits(named) ? named : null;

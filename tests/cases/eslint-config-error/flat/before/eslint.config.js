@@ -1,0 +1,1 @@
+import react from 'eslint-plugin-react';

@@ -1,0 +1,2 @@
+import { Button } from '../components/button.styles';
+jest.mock('../components/button.styles');

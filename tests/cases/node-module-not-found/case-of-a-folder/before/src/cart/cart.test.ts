@@ -1,0 +1,2 @@
+import { Button } from '../Components/Button.styles';
+jest.mock('../Components/Button.styles');

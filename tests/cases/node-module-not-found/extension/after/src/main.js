@@ -1,0 +1,2 @@
+import { day } from "./utils/dates.js";
+import './utils/dates.json';

@@ -1,0 +1,2 @@
+import { day } from "./utils/dates";
+import './utils/dates.json';

@@ -1,0 +1,2 @@
+const _ = require('lodash');
+const fp = require('lodash/fp');

@@ -1,0 +1,2 @@
+const _ = require('loadsh');
+const fp = require('loadsh/fp');

@@ -1,0 +1,1 @@
+const gte = require('semver/functions/gte');

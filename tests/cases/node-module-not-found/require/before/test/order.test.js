@@ -1,0 +1,2 @@
+const semver = require('semver');
+require('../lib/order');

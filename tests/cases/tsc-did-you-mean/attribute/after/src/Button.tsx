@@ -1,0 +1,3 @@
+import React from 'react';
+
+const b = <button onClick={() => {}}>Don't</button>;

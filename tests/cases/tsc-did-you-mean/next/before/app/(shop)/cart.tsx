@@ -1,0 +1,3 @@
+import { Cart } from './types';
+
+export const Sum = (c: Cart) => c.totl;

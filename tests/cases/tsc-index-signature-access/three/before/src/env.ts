@@ -1,0 +1,3 @@
+const env = process.env;
+export const home = env.HOME ?? env?.USERPROFILE;
+export const path = process.env.PATH!.split(":");

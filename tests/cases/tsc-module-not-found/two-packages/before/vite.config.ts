@@ -1,0 +1,1 @@
+import { p } from 'vite-plugin-pwa';

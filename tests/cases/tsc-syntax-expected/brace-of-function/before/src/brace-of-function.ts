@@ -1,0 +1,4 @@
+export function one(): number {
+  return 1;
+
+export const two = 2;

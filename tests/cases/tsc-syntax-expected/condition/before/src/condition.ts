@@ -1,0 +1,6 @@
+export function sign(value: number): number {
+  if (Math.abs(value) > 0 {
+    return 1;
+  }
+  return 0;
+}

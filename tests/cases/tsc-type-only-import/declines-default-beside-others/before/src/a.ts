@@ -1,0 +1,1 @@
+import Box, { open } from './box';

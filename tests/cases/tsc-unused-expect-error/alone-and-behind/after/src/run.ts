@@ -1,0 +1,5 @@
+import lib from 'lib';
+
+lib.start();
+lib.stop();
+lib.stop();

@@ -1,0 +1,3 @@
+import { start } from './x';
+
+const server = strat(80);

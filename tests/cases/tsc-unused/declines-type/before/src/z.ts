@@ -1,0 +1,3 @@
+type Row = {
+  a: string;
+};

@@ -1,0 +1,2 @@
+
+export const z = 1;
