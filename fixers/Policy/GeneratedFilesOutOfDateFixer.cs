@@ -34,7 +34,7 @@ public sealed partial class GeneratedFilesOutOfDateFixer : IFixer
                 mayChange = await MarkedAsync(checkout, cancellationToken);
             return mayChange.Count is 0 or > MostFiles
                 ? new FixResult.Declined("the log does not name the stale files, and no few files of the repository say that they are generated")
-                : new FixResult.NeedsTool(new ToolRun(commands, "", $"Ran `{string.Join(' ', commands[^1].Arguments)}`, which writes {(mayChange.Count == 1 ? $"`{mayChange[0]}`" : "the generated files")}."), [.. mayChange.Select(Literal)]);
+                : new FixResult.NeedsTool(new ToolRun(commands, "", $"Ran `{string.Join(' ', commands[^1].Arguments)}`, which writes {(mayChange.Count == 1 ? $"`{mayChange[0]}`" : "the generated files")}."), [.. mayChange.Select(ProjectFolder.Literal)]);
         }
 
         return new FixResult.Declined(reason!);
@@ -95,8 +95,6 @@ public sealed partial class GeneratedFilesOutOfDateFixer : IFixer
                 marked.Add(path);
         return marked;
     }
-
-    private static string Literal(string path) => string.Concat(path.Select(character => character is '*' or '?' or '[' or ']' or '{' or '}' or '!' ? $"[{character}]" : character.ToString()));
 
     [GeneratedRegex(@"\bgit\s+(?:diff\b.*(?:--exit-code|--quiet)|status\s+(?:--porcelain|-s))", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Comparison();
