@@ -1,0 +1,4 @@
+import os
+
+def find(names):
+    title = names[0]

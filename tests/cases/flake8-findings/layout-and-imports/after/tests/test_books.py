@@ -1,0 +1,6 @@
+import json
+
+
+def test_find():
+    text = '[]'
+    assert json.loads(text) == []

@@ -1,0 +1,3 @@
+def test_find():
+    text = '[]'
+    assert json.loads(text) == []

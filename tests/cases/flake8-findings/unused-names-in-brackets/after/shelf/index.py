@@ -1,0 +1,9 @@
+from collections.abc import (
+    Iterable,  # what comes in
+)
+from .books import put
+
+
+def load():
+    put()
+    return Iterable

@@ -1,0 +1,4 @@
+# SPDX-FileCopyrightText: 2024 The Lamp Authors
+# SPDX-License-Identifier: MIT
+
+B = 1

@@ -1,0 +1,4 @@
+# SPDX-FileCopyrightText: 2023 The Lamp Authors
+# SPDX-License-Identifier: MIT
+
+"""A."""

@@ -1,0 +1,5 @@
+# SPDX-FileCopyrightText: 2024 The Lamp Authors
+# SPDX-License-Identifier: MIT
+# About c.
+
+C = 1

@@ -1,0 +1,3 @@
+# Copyright 2020 B
+
+B = 1

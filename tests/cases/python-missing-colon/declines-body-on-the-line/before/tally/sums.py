@@ -1,0 +1,3 @@
+def add(values):
+    if not values return 0
+    return sum(values)

@@ -1,0 +1,4 @@
+def add(values):
+    if len(values) > 2 and "#" not in values  # many: too many
+        return 0
+    return sum(values)

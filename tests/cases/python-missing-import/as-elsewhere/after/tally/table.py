@@ -1,0 +1,3 @@
+import numpy as np
+
+EMPTY = np.zeros(3)

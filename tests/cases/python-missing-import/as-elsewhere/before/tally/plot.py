@@ -1,0 +1,9 @@
+import sys
+
+
+def mean(values):
+    return np.mean(values)
+
+
+def main():
+    print(mean(sys.argv))

@@ -1,0 +1,6 @@
+first = json.loads("{}")
+
+try:
+    import ujson as json
+except ImportError:
+    import json

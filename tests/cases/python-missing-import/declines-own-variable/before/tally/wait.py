@@ -1,0 +1,5 @@
+LIMIT = 3
+
+
+def wait():
+    return time + 1

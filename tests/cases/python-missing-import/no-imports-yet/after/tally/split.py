@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+"""Splits texts."""
+
+import re
+
+
+def words(text):
+    """The words of a text."""
+    return re.findall(r'\w+', text)

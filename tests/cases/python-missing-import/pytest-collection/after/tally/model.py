@@ -1,0 +1,13 @@
+from dataclasses import dataclass, field
+from typing import (
+    Dict,
+    List,
+    Optional,
+)
+
+
+@dataclass
+class Entry:
+    note: Optional[str] = None
+    names: List[str] = field(default_factory=list)
+    more: Dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+from tally.count import counts

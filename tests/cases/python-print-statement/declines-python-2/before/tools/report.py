@@ -1,0 +1,4 @@
+try:
+    total = int(raw_input())
+except ValueError, error:
+    print "no total"

@@ -1,0 +1,2 @@
+def lamp(a)
+end

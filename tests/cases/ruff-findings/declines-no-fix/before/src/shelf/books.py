@@ -1,0 +1,5 @@
+import os
+
+
+def find(names):
+    title = names[0]

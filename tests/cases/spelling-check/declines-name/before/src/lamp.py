@@ -1,0 +1,2 @@
+def recieve():  # comment
+    pass

@@ -1,0 +1,4 @@
+/* Lamps.
+ * Each is separate.
+ */
+int lamps;

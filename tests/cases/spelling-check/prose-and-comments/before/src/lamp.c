@@ -1,0 +1,4 @@
+/* Lamps.
+ * Each is seperate.
+ */
+int lamps;

@@ -1,0 +1,2 @@
+def lamp():
+    """Occured at night."""

@@ -1,0 +1,1 @@
+export const version = 'v1.10.0';

@@ -1,0 +1,2 @@
+"""Since 2.2.4 the version stands here."""
+__version__ = "2.3.0"  # keep in step
