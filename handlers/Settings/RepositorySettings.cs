@@ -1,7 +1,4 @@
 using System.Text;
-using QMoi.Fixers;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace QMoi.Handlers.Settings;
 
@@ -10,9 +7,7 @@ public sealed record RepositorySettings
 {
     public const string Path = ".qmoi.yml";
 
-    private static readonly string[] Keys = ["version", "extends", "enabled", "dry_run", "retry", "fix", "commands", "mirror", "notify", "llm"];
     private const int MaxBytes = 64 * 1024;
-    private const int MaxNodes = 5_000;
 
     public static RepositorySettings Default { get; } = new();
 
@@ -20,6 +15,10 @@ public sealed record RepositorySettings
 
     /// <summary>Say what would be done, do nothing.</summary>
     public bool DryRun { get; init; }
+
+    public RetryRules Retry { get; init; } = RetryRules.Default;
+
+    public FixRules Fix { get; init; } = FixRules.Default;
 
     /// <summary>Why the file cannot be used, with line and remedy; <c>null</c> when it can. A file with a mistake means: explain only.</summary>
     public string? Problem { get; init; }
@@ -34,80 +33,35 @@ public sealed record RepositorySettings
         try
         {
             var text = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes.Span).TrimStart('\uFEFF');
-            return Read(text);
+            // YAML ends at a NUL: what stands behind it would not be read, and nobody would be told.
+            if (text.IndexOf('\0', StringComparison.Ordinal) is var nul and >= 0)
+                return Broken($"line {text.AsSpan(0, nul).Count('\n') + 1}: it holds a NUL character");
+            return YamlValue.Read(text) is { } root ? Read(root) : Default;
         }
         catch (DecoderFallbackException)
         {
             return Broken("it is not UTF-8 text");
         }
-        catch (YamlException exception)
-        {
-            return Broken($"line {exception.Start.Line}: {exception.InnerException?.Message ?? exception.Message}");
-        }
         catch (SettingsFileException exception)
         {
             return Broken(exception.Message);
         }
-        catch (InvalidOperationException)
-        {
-            // The YAML scanner's own word for some broken files.
-            return Broken("it is not valid YAML");
-        }
     }
 
-    private static RepositorySettings Read(string text)
+    private static RepositorySettings Read(YamlValue root)
     {
-        RefuseAliases(text);
-        var stream = new YamlStream();
-        stream.Load(new StringReader(text));
-        if (stream.Documents.Count == 0)
-            return Default;
-        if (stream.Documents.Count > 1)
-            throw new SettingsFileException("it holds more than one YAML document");
-        if (stream.Documents[0].RootNode is not YamlMappingNode root)
-            throw new SettingsFileException("line 1: keys and values are wanted at the top");
-
-        var settings = Default;
-        foreach (var (key, value) in root.Children)
+        // Not read yet: extends, commands, mirror, notify, llm.
+        var keys = root.Map("version", "extends", "enabled", "dry_run", "retry", "fix", "commands", "mirror", "notify", "llm");
+        if (keys["version"] is { } version && version.Text() != "1")
+            throw version.Wrong("only 1 is known");
+        return new()
         {
-            var name = (key as YamlScalarNode)?.Value ?? "";
-            settings = name switch
-            {
-                "enabled" => settings with { Enabled = Switch(name, value) },
-                "dry_run" => settings with { DryRun = Switch(name, value) },
-                "version" => (value as YamlScalarNode)?.Value == "1" ? settings : throw At(value, "version: only 1 is known"),
-                "extends" or "retry" or "fix" or "commands" or "mirror" or "notify" or "llm" => settings,
-                _ => throw At(key, $"unknown key '{OneLine(name)}'; did you mean '{Spelling.Nearest(name, Keys)}'?"),
-            };
-        }
-        return settings;
+            Enabled = keys["enabled"]?.Switch() ?? Default.Enabled,
+            DryRun = keys["dry_run"]?.Switch() ?? Default.DryRun,
+            Retry = keys["retry"] is { } retry ? RetryRules.Read(retry) : Default.Retry,
+            Fix = keys["fix"] is { } fix ? FixRules.Read(fix) : Default.Fix,
+        };
     }
-
-    /// <summary>An alias can blow a small file up; none is needed here. Read as events, before any tree is built.</summary>
-    private static void RefuseAliases(string text)
-    {
-        var parser = new Parser(new StringReader(text));
-        for (var nodes = 0; parser.MoveNext(); nodes++)
-        {
-            if (parser.Current is YamlDotNet.Core.Events.AnchorAlias alias)
-                throw new SettingsFileException($"line {alias.Start.Line}: aliases are not read here");
-            if (nodes > MaxNodes)
-                throw new SettingsFileException($"it has more than {MaxNodes} entries");
-        }
-    }
-
-    private static bool Switch(string name, YamlNode value) => (value as YamlScalarNode)?.Value switch
-    {
-        "true" => true,
-        "false" => false,
-        var other => throw At(value, $"{name}: '{OneLine(other ?? "a list or map")}' is not one of true, false"),
-    };
-
-    private static string OneLine(string text) => new([.. text.Where(c => !char.IsControl(c)).Take(60)]);
 
     private static RepositorySettings Broken(string problem) => Default with { Problem = $"{Path}: {problem}" };
-
-    private static SettingsFileException At(YamlNode node, string message) => new($"line {node.Start.Line}: {message}");
-
-    private sealed class SettingsFileException(string message) : Exception(message);
 }
