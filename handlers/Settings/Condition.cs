@@ -61,7 +61,7 @@ public sealed class Condition
         var key = Known.FirstOrDefault(key => key.Name == name)
             ?? throw new FormatException($"unknown key '{YamlValue.Shown(name)}'; did you mean '{Spelling.Nearest(name, Known.Select(key => key.Name))}'?");
 
-        var sign = AllOperators.FirstOrDefault(text[at..].StartsWith) ?? "";
+        var sign = AllOperators.FirstOrDefault(known => text.AsSpan(at).StartsWith(known)) ?? "";
         var value = text[(at + sign.Length)..].Trim();
         // '==' and '=>' begin with an operator and are none. A pattern may begin with anything.
         if (!Likeness.Contains(sign) && text[at..].TakeWhile("=!~<>".Contains).Count() != sign.Length || !key.Operators.Contains(sign))
