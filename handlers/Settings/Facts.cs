@@ -5,7 +5,7 @@ namespace QMoi.Handlers.Settings;
 /// <summary>What the conditions of <c>.qmoi.yml</c> are asked about. <c>null</c>: not known, and every condition about it is false.</summary>
 public sealed record Facts
 {
-    /// <summary>The log's text without colours and time stamps, lines ended by LF: <c>^</c> and <c>$</c> of a pattern are the ends of a line.</summary>
+    /// <summary>The log's text without colours and time stamps. Patterns are asked line by line, of a long line its first 8,192 characters.</summary>
     public string? Log { get; init; }
 
     /// <summary>The branch the pipeline ran on.</summary>

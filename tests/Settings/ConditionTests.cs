@@ -82,7 +82,7 @@ public sealed class ConditionTests
     [Fact]
     public void A_pattern_has_at_most_500_characters()
     {
-        Assert.True(Condition.Parse("log~=" + new string('a', 500)).Holds(new() { Log = new string('a', 500) }));
+        Condition.Parse("log~=" + new string('a', 500));
         Assert.Equal("501 characters stand after '~='; at most 500 are read", Assert.Throws<FormatException>(() => Condition.Parse("log~=" + new string('a', 501))).Message);
     }
 
