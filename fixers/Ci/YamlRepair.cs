@@ -225,9 +225,11 @@ internal static partial class YamlRepair
         mistake = 0;
         try
         {
-            var text = Encoding.UTF8.GetString(content.Span);
+            var text = Encoding.UTF8.GetString(content.Span).TrimStart('\ufeff');
+            if (!YamlBounds.IsModest(text))
+                return null;
             var yaml = new YamlStream();
-            yaml.Load(new StringReader(text.TrimStart('\ufeff')));
+            yaml.Load(new StringReader(text));
             if (check is not null && !(yaml.Documents is [var document] && check(document.RootNode)))
                 return null;
             var tree = new StringBuilder();

@@ -41,6 +41,8 @@ internal sealed class YamlText
             var text = Strict.GetString(content.Span);
             var mark = text.StartsWith('\ufeff') ? "\ufeff" : "";
             text = text[mark.Length..];
+            if (!YamlBounds.IsModest(text))
+                return null;
             var yaml = new YamlStream();
             yaml.Load(new StringReader(text));
             return yaml.Documents is [{ RootNode: YamlMappingNode root }] ? new YamlText(mark, text, root) : null;
@@ -66,14 +68,14 @@ internal sealed class YamlText
     {
         if (Place(node) is not { } place)
             return false;
-        _edits[place.Start] = (place.Length, value);
+        Replace(place.Start, place.Length, value);
         return true;
     }
 
     /// <summary>Puts text at a place; what was put there before stays in front of it.</summary>
-    public void Insert(int at, string text) => _edits[at] = _edits.TryGetValue(at, out var there) && there.Length == 0 ? (0, there.Text + text) : (0, text);
+    public void Insert(int at, string text) => _edits[at] = _edits.TryGetValue(at, out var there) ? there.Length == 0 ? (0, there.Text + text) : (there.Length, text + there.Text) : (0, text);
 
-    public void Replace(int start, int length, string text) => _edits[start] = (length, text);
+    public void Replace(int start, int length, string text) => _edits[start] = (length, _edits.TryGetValue(start, out var there) && there.Length == 0 ? there.Text + text : text);
 
     /// <summary>Line <paramref name="number"/>, from 1, without its end.</summary>
     public string Line(int number) => number >= 1 && number <= _lines.Count ? Text[_lines[number - 1].Start.._lines[number - 1].End] : "";
