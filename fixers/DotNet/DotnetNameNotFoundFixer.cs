@@ -20,6 +20,9 @@ public sealed partial class DotnetNameNotFoundFixer : IFixer
         foreach (var place in found.Places)
             if (await repair.LookAsync(place, cancellationToken) is { } refusal)
                 return new FixResult.Declined(refusal);
+        // The compiler looks into methods only once all that stands outside of them is known.
+        if (!found.Places.Any(place => place.Capture("member") is not null || place.Match.Text.Contains("CS0103", StringComparison.Ordinal)))
+            await repair.LookIntoMethodsAsync(cancellationToken);
         return await repair.EndAsync(cancellationToken);
     }
 
@@ -56,6 +59,28 @@ public sealed partial class DotnetNameNotFoundFixer : IFixer
                 unclear.Add((file.Path, refusal));
             return null;
         }
+
+        /// <summary>Directives that the methods of the files will lack next.</summary>
+        public async Task LookIntoMethodsAsync(CancellationToken cancellationToken)
+        {
+            foreach (var (path, (file, spaces)) in usings)
+            {
+                if (await DotnetProject.OfAsync(checkout, null, path, cancellationToken) is not { IsOld: false } project || project.HasImplicitUsings || !spaces.All(DotnetTypes.IsOfFramework))
+                    continue;
+                var own = await OwnAsync(cancellationToken);
+                foreach (var line in file.Lines.Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)))
+                {
+                    foreach (var name in Uses().Matches(line).Select(match => match.Groups["name"].Value))
+                        if (DotnetTypes.NamespaceOf(name) is { } space && own.Of(name).Count == 0 && !file.Lines.Any(other => Declares(other, name)))
+                            Use(file, space);
+                    if (LinqCall().IsMatch(line))
+                        Use(file, "System.Linq");
+                }
+            }
+        }
+
+        private static bool Declares(string line, string name) => line.Contains(name, StringComparison.Ordinal) && Declaration().Matches(line)
+            .Any(match => match.Groups["name"].Value == name && match.Groups["before"].Value is not ("new" or "return" or "throw" or "await" or "is" or "as" or "in" or "case" or "not" or "or" or "and" or "else"));
 
         public async Task<FixResult> EndAsync(CancellationToken cancellationToken)
         {
@@ -285,6 +310,17 @@ public sealed partial class DotnetNameNotFoundFixer : IFixer
 
         private static string Again(TextFile file, string name, string space) => $"`{file.Path}` uses {space} already, so `{name}` is missing for another reason";
     }
+
+    // new Stopwatch(), File.Exists, (List<int>: a type at its beginning, not a member.
+    [GeneratedRegex(@"(?:\bnew\s+(?<name>[A-Z]\w*)\s*[(<\[{]|(?:^|[\s(!,\[=>])(?<name>[A-Z]\w*)\.[A-Z])", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Uses();
+
+    // A property, field, method or parameter of the name: then the name is not the type.
+    [GeneratedRegex(@"(?<before>[\w>\]?]+)\s+(?<name>[A-Z]\w*)\s*(?:[{;=,)(]|$)", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Declaration();
+
+    [GeneratedRegex(@"\.(?:Select|SelectMany|Where|OrderBy|OrderByDescending|GroupBy|FirstOrDefault|SingleOrDefault|ToDictionary|ToList|Distinct|Sum|Average)(?:<[^()]*>)?\(", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex LinqCall();
 
     [GeneratedRegex(@"^\d[\w.+-]*$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex PlainVersion();

@@ -22,6 +22,8 @@ internal sealed partial class DotnetProject
     /// <summary>Targets only the old framework or the standard, which lack much of what is new.</summary>
     public bool IsOld => OldFramework().IsMatch(Text);
 
+    public bool HasImplicitUsings => ImplicitUsings().IsMatch(Text);
+
     public static async Task<DotnetProject?> ReadAsync(ICheckout checkout, string path, CancellationToken cancellationToken) =>
         await TextFile.ReadAsync(checkout, path, cancellationToken) is { } file ? new DotnetProject(file) : null;
 
@@ -183,6 +185,9 @@ internal sealed partial class DotnetProject
 
     [GeneratedRegex(@"<TargetFrameworks?>[^<]*\bnet(?:standard\d|4\d)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex OldFramework();
+
+    [GeneratedRegex(@"<ImplicitUsings>\s*(?:enable|true)\s*<", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, 1000)]
+    private static partial Regex ImplicitUsings();
 
     [GeneratedRegex(@"<ManagePackageVersionsCentrally>\s*true\s*<", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, 1000)]
     private static partial Regex CentralSwitch();

@@ -147,6 +147,8 @@ internal static class DotnetTypes
     /// <summary>The namespace of the framework that has the type; an attribute may be named without its ending.</summary>
     public static string? NamespaceOf(string type) => Find(Framework, type);
 
+    public static bool IsOfFramework(string space) => Framework.Values.Contains(space, StringComparer.Ordinal);
+
     /// <summary>The same for what the web SDK brings.</summary>
     public static string? WebNamespaceOf(string type) => Find(Web, type);
 

@@ -14,7 +14,9 @@ public sealed partial class JavaMissingImportFixer : IFixer
 
     public async Task<FixResult> FixAsync(Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)
     {
-        var found = await NamedPlaces.FindAsync(diagnosis, checkout, cancellationToken);
+        // The line of the error names the place, the one below it the symbol and, by what stands above, the place too.
+        var symbols = diagnosis with { Matches = [.. diagnosis.Matches.Where(match => match.Captures.ContainsKey("name"))] };
+        var found = await NamedPlaces.FindAsync(symbols, checkout, cancellationToken);
         if (found.Reason is { } reason)
             return new FixResult.Declined(reason);
         if (found.Places.FirstOrDefault(place => place.Capture("kind") is not ("class" or "variable") || !char.IsAsciiLetterUpper(place.Capture("name")!.FirstOrDefault())) is { } other)

@@ -12,13 +12,16 @@ public sealed partial class TerraformMisspeltNameFixer : IFixer
 
     public async Task<FixResult> FixAsync(Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)
     {
-        var found = await NamedPlaces.FindAsync(diagnosis, checkout, cancellationToken);
+        var named = diagnosis with { Matches = [.. diagnosis.Matches.Where(match => match.Captures.ContainsKey("name"))] };
+        if (named.Matches.Count < diagnosis.Matches.Count(match => match.Captures.ContainsKey("problem")))
+            return new FixResult.Declined("the log does not name every name that is not known");
+        var found = await NamedPlaces.FindAsync(named, checkout, cancellationToken);
         if (found.Reason is { } reason)
             return new FixResult.Declined(reason);
         var declared = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         foreach (var folder in found.Places.Select(place => FolderOf(place.File.Path)).Distinct(StringComparer.Ordinal))
             declared[folder] = await DeclaredAsync(checkout, folder, cancellationToken);
-        return await NamedPlaces.EditAsync(diagnosis, checkout, place => Repair(place, declared[FolderOf(place.File.Path)]), files => $"Corrected misspelt names in {files}.", cancellationToken);
+        return await NamedPlaces.EditAsync(named, checkout, place => Repair(place, declared[FolderOf(place.File.Path)]), files => $"Corrected misspelt names in {files}.", cancellationToken);
     }
 
     private static string? Repair(NamedPlaces.Place place, IReadOnlyList<string> declared)
