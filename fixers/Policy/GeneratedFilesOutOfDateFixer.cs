@@ -40,37 +40,40 @@ public sealed partial class GeneratedFilesOutOfDateFixer : IFixer
         return new FixResult.Declined(reason!);
     }
 
-    // The most direct first: what the log says, what stands before the comparison, the checking command without its option.
+    // The most direct first: what the log says, what stands before the comparison, the checking command without its option, what the CI file runs before.
     private static async Task<List<string>> CandidatesAsync(Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)
     {
-        var named = diagnosis.Matches.Select(match => match.Captures.GetValueOrDefault("command")).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         var failed = diagnosis.Job.FailedCommand ?? "";
+        var named = diagnosis.Matches.Select(match => match.Captures.GetValueOrDefault("command")).OfType<string>().Where(command => command != failed);
         var before = Comparison().Match(failed) is { Success: true } comparison ? Parts(failed[..comparison.Index]) : [];
-        var without = CheckOption().IsMatch(failed) ? [CheckOption().Replace(failed, "")] : new List<string>();
-        if (named.Count > 0 || before.Count > 0 || without.Count > 0)
-            return [.. named, .. before, .. without];
-        return Comparison().IsMatch(failed) && diagnosis.Job.CiFile is { } path && await checkout.ReadAsync(path, cancellationToken) is { } file && YamlText.Parse(file.Content) is { } yaml
-            ? BeforeIn(yaml.Root, failed)
-            : [];
+        var candidates = named.Concat(before).Where(command => !CheckOption().IsMatch(command)).ToList();
+        if (CheckOption().IsMatch(failed))
+            candidates.Add(CheckOption().Replace(failed, " ").Trim());
+        var paths = diagnosis.Job.CiFile is { } own ? [own] : (await checkout.ListAsync(".github/workflows", cancellationToken)).Where(entry => !entry.IsFolder).Select(entry => entry.Path).ToList();
+        if (failed.Length > 0)
+            foreach (var path in paths)
+                if (await checkout.ReadAsync(path, cancellationToken) is { } file && YamlText.Parse(file.Content) is { } yaml)
+                    candidates.AddRange(BeforeIn(yaml.Root, failed.Split('\n')[0].Trim()));
+        return [.. candidates.Distinct(StringComparer.Ordinal)];
     }
 
     private static List<string> Parts(string commands) => [.. commands.Split(["&&", ";", "\n"], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Reverse()];
 
-    // The line of a job's script right above the one that failed, in the only job that has it.
+    // The line of a job's script, or of its steps, right above the one that failed, where all jobs that have it agree.
     private static List<string> BeforeIn(YamlMappingNode root, string failed)
     {
-        var found = new List<string>();
-        foreach (var job in root.Children.Values)
+        var jobs = YamlText.Child(root, "jobs") is YamlMappingNode github ? github.Children.Values : root.Children.Values;
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var job in jobs)
         {
-            if (YamlText.Child(job, "script") is not YamlSequenceNode script)
-                continue;
-            var lines = script.Select(YamlText.Value).ToList();
-            var at = lines.FindIndex(line => line?.Trim() == failed.Trim());
-            if (at > 0 && lines[at - 1] is { } before)
-                found.Add(before);
+            var blocks = YamlText.Child(job, "script") is YamlSequenceNode script ? script.Select(YamlText.Value)
+                : YamlText.Child(job, "steps") is YamlSequenceNode steps ? steps.Select(step => YamlText.Value(YamlText.Child(step, "run"))) : [];
+            var lines = blocks.OfType<string>().SelectMany(block => block.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToList();
+            if (lines.FindIndex(line => line == failed || (line.StartsWith(failed, StringComparison.Ordinal) && Comparison().IsMatch(line))) is > 0 and var at)
+                found.Add(lines[at - 1]);
         }
 
-        return found.Distinct(StringComparer.Ordinal).Count() == 1 ? Parts(found[0]) : [];
+        return found.Count == 1 ? Parts(found.Single()) : [];
     }
 
     private static async Task<List<string>> StaleAsync(Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ internal static partial class GeneratorCommand
     /// <summary>The run for a command, or the reason why it is not run.</summary>
     public static async Task<(IReadOnlyList<ToolCommand>? Commands, string? Reason)> FindAsync(string text, ICheckout checkout, CancellationToken cancellationToken)
     {
-        var command = Tail().Replace(text.Trim(), "").TrimEnd('.', ',', ';', ':', ' ');
+        var command = Tail().Replace(text.Trim(), "").TrimEnd('.', ',', ';', ':', ')', ']', '!', ' ');
         if (ShellWords.Split(command) is not { } words)
             return (null, $"`{command}` is more than a program and its arguments");
         if (words is ["poetry" or "pipenv" or "uv" or "hatch", "run", _, ..])

@@ -53,7 +53,9 @@ public sealed partial class VersionMismatchFixer : IFixer
         var free = new List<string>();
         foreach (var text in diagnosis.Matches.Select(match => match.Text).Distinct(StringComparer.Ordinal))
         {
-            var pairs = FileThenVersion().Matches(text);
+            var pairs = ExpectedVersion().Matches(text);
+            if (pairs.Count == 0)
+                pairs = FileThenVersion().Matches(text);
             if (pairs.Count == 0)
                 pairs = VersionThenFile().Matches(text);
             foreach (Match pair in pairs)
@@ -123,6 +125,9 @@ public sealed partial class VersionMismatchFixer : IFixer
 
     [GeneratedRegex(File + @"['""`]?(?:\s+version)?(?:[\s:=>()'""`|,-]|\b(?:has|is|says|at|with|version|declares|contains|holds|reports|got|found)\b){1,60}v?" + Version, RegexOptions.CultureInvariant, 1000)]
     private static partial Regex FileThenVersion();
+
+    [GeneratedRegex(File + @"['""`]?:? .{0,20}\bexpected (?:version )?['""`]?v?\d+\.\d+\.\d+\S{0,3}.{0,20}\b(?:found|got|but|is|was)\b.{0,15}?v?" + Version, RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex ExpectedVersion();
 
     [GeneratedRegex(@"\bv?" + Version + @"['""`]?\s*(?:\(\s*|in\s+|from\s+|of\s+)(?:file\s+)?['""`]?" + File, RegexOptions.CultureInvariant, 1000)]
     private static partial Regex VersionThenFile();

@@ -8,7 +8,9 @@ namespace QMoi.Fixers.Python;
 /// </summary>
 public sealed partial class PythonInconsistentTabsFixer : IFixer
 {
-    private static readonly int[] Widths = [4, 8, 2, 3];
+    // What editors show; blanks of other steps are tried where these do not come right.
+    private static readonly int[] Widths = [4, 8];
+    private static readonly int[] OddWidths = [2, 3];
 
     public string FailureId => "python-inconsistent-tabs";
 
@@ -39,12 +41,9 @@ public sealed partial class PythonInconsistentTabsFixer : IFixer
             return $"`{file.Path}` does not mix tabs and blanks";
 
         var step = PythonIndentation.Step(file, source);
-        var readings = (isOfTabs ? Widths : [PythonIndentation.PythonTab, step])
-            .Distinct()
-            .Select(width => (Width: width, Columns: isOfTabs ? Levels(file, source, width) : PythonIndentation.Columns(file, source, width)))
-            .Where(reading => reading.Columns.All(column => column.Column >= 0) && PythonIndentation.IsSound(reading.Columns, source))
-            .DistinctBy(reading => string.Join(' ', reading.Columns.Select(column => column.Column)))
-            .ToList();
+        var readings = Readings(file, source, isOfTabs, isOfTabs ? Widths : [PythonIndentation.PythonTab, step]);
+        if (readings.Count == 0 && isOfTabs)
+            readings = Readings(file, source, isOfTabs, OddWidths);
         if (readings.Count == 0)
             return $"the blocks of `{file.Path}` do not come right with any width of a tab";
         if (readings.Count > 1 && (isOfTabs || !strange.TrueForAll(line => BelongsToDeeper(source, readings, line))))
@@ -64,8 +63,17 @@ public sealed partial class PythonInconsistentTabsFixer : IFixer
         return null;
     }
 
+    // The blocks with each width that makes sense of them, those that are the same once.
+    private static List<(int Width, IReadOnlyList<(int Line, int Column)> Columns)> Readings(TextFile file, PythonSource source, bool isOfTabs, IEnumerable<int> widths) =>
+        [
+            .. widths.Distinct()
+                .Select(width => (Width: width, Columns: isOfTabs ? Levels(file, source, width) : PythonIndentation.Columns(file, source, width)))
+                .Where(reading => reading.Columns.All(column => column.Column >= 0) && PythonIndentation.IsSound(reading.Columns, source))
+                .DistinctBy(reading => string.Join(' ', reading.Columns.Select(column => column.Column))),
+        ];
+
     // How many tabs a line stands for; -1 where its blanks are no number of them.
-    private static List<(int Line, int Column)> Levels(TextFile file, PythonSource source, int width) =>
+    private static IReadOnlyList<(int Line, int Column)> Levels(TextFile file, PythonSource source, int width) =>
         [.. PythonIndentation.Columns(file, source, width).Select(column => (column.Line, Level(file.Indent(column.Line), width)))];
 
     private static int Level(string indent, int width) => PythonIndentation.Width(indent, width) is var column && column % width == 0 ? column / width : -1;

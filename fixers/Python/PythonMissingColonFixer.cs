@@ -8,9 +8,19 @@ public sealed partial class PythonMissingColonFixer : IFixer
     public string FailureId => "python-missing-colon";
 
     public Task<FixResult> FixAsync(Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken) =>
-        NamedPlaces.EditAsync(diagnosis, checkout, place => Repair(place.File, place.Line), paths => $"Added the colon that was missing in {paths}.", cancellationToken);
+        NamedPlaces.EditAsync(diagnosis, checkout, Repair, paths => $"Added the colon that was missing in {paths}.", cancellationToken);
 
-    internal static string? Repair(TextFile file, int line)
+    private static string? Repair(NamedPlaces.Place place)
+    {
+        var refusal = Repair(place.File, place.Line);
+        // Python names only the first. What is deeper than the line above can only be its block.
+        for (var line = 1; refusal is null && line <= place.File.Count; line++)
+            if (PythonSource.Of(place.File).IsStatement(line))
+                Repair(place.File, line);
+        return refusal;
+    }
+
+    private static string? Repair(TextFile file, int line)
     {
         var source = PythonSource.Of(file);
         var start = source.StartOf(line);

@@ -35,20 +35,26 @@ internal static partial class PythonNames
             : await AsElsewhereAsync(file, name, checkout, cancellationToken);
     }
 
-    /// <summary>Further modules of the standard library that the file uses without an import: Python names only the first one that it comes to.</summary>
+    /// <summary>Further names of the standard library that the file uses and binds nowhere: Python names only the first one that it comes to.</summary>
     public static IReadOnlyList<PythonImport> AlsoMissing(TextFile file)
     {
         var source = PythonSource.Of(file);
         var code = string.Join('\n', Enumerable.Range(1, source.Count).Select(source.Code));
-        if (StarImport().IsMatch(code))
-            return [];
-        var used = ModuleUse().Matches(code).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal);
-        return [.. used.Where(name => PythonStandardLibrary.Plain.Contains(name) && !IsMentionedAlone(code, name)).Select(name => new PythonImport(name))];
+        return StarImport().IsMatch(code)
+            ? []
+            : [
+                .. Used().Matches(code).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal)
+                    .Where(name => !IsBoundAnywhere(code, name))
+                    .Select(name => Standard(source, name, Uses(file, source, name))).OfType<PythonImport>(),
+            ];
     }
 
-    private static bool IsMentionedAlone(string code, string name) =>
-        Regex.IsMatch(code, $@"(?:^|[^\w.]){name}\b\s*(?:[^\s.]|\n|$)", RegexOptions.CultureInvariant | RegexOptions.Multiline, TimeSpan.FromSeconds(1))
-        || Regex.IsMatch(code, $@"\b(?:import|from|as)\s[^\n]*\b{name}\b", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+    // Whatever could give the name a value, in any block: rather one too many than one too few.
+    private static bool IsBoundAnywhere(string code, string name) => Regex.IsMatch(
+        code,
+        $@"\b(?:import|from|as|def|class|for|lambda|global|nonlocal|del|case)\b[^\n]*\b{name}\b|(?:^|[^\w.]){name}\b\s*(?:=(?!=)|:=|:[^=\n]*=|,[^\n=()]*=(?!=))|^[^\n=(]*,\s*{name}\s*=(?!=)|^\s*\*{{0,2}}{name}\s*[,:=)]",
+        RegexOptions.CultureInvariant | RegexOptions.Multiline,
+        TimeSpan.FromSeconds(1));
 
     /// <summary>Names of the repository's own modules and packages as far as they lie at its root, in <c>src</c> or beside the file.</summary>
     public static async Task<IReadOnlySet<string>> OwnAsync(ICheckout checkout, string path, CancellationToken cancellationToken)
@@ -187,8 +193,8 @@ internal static partial class PythonNames
     [GeneratedRegex(@"^\s*from\s+\S+\s+import\s+\*", RegexOptions.CultureInvariant | RegexOptions.Multiline, 1000)]
     private static partial Regex StarImport();
 
-    [GeneratedRegex(@"(?:^|[^\w.])(?<name>[a-z]\w*)\.[A-Za-z_]", RegexOptions.CultureInvariant | RegexOptions.Multiline, 1000)]
-    private static partial Regex ModuleUse();
+    [GeneratedRegex(@"(?:^|[^\w.])(?<name>[A-Za-z]\w*)", RegexOptions.CultureInvariant | RegexOptions.Multiline, 1000)]
+    private static partial Regex Used();
 
     [GeneratedRegex("""\b[rR]?[fF][rR]?["']""", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex FormatString();

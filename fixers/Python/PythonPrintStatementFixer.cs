@@ -29,7 +29,12 @@ public sealed partial class PythonPrintStatementFixer : IFixer
             if (!source.IsStatement(line) || Statement().Match(source.Code(line)) is not { Success: true } match)
                 continue;
             var what = match.Groups["what"];
-            if (source.EndOf(line) != line || what.Length == 0 || what.Value[0] is '>' || what.Value.TrimEnd() is [.., ',' or '\\' or ';'] || what.Value.Contains(';', StringComparison.Ordinal))
+            if (source.EndOf(line) == line && what.Length == 0)
+            {
+                file[line] = file[line].Insert(match.Groups["head"].Length, "()");
+                continue;
+            }
+            if (source.EndOf(line) != line || what.Value[0] is '>' || what.Value.TrimEnd() is [.., ',' or '\\' or ';'] || what.Value.Contains(';', StringComparison.Ordinal))
                 return $"the print statement of `{file.Path}`, line {line}, is more than a simple one";
             var end = what.Index + what.Value.TrimEnd().Length;
             file[line] = $"{file[line][..match.Groups["head"].Length]}({file[line][what.Index..end]}){file[line][end..]}";
