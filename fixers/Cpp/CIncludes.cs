@@ -40,7 +40,7 @@ internal static partial class CIncludes
     private static List<Include> Of(TextFile file)
     {
         var masked = CodeMask.Of(file, CodeKind.C);
-        var guard = Guard(masked);
+        var guard = Guard(masked).Begin;
         var includes = new List<Include>();
         var depth = 0;
         for (var line = 1; line <= file.Count; line++)
@@ -95,11 +95,8 @@ internal static partial class CIncludes
     private static void AtTop(TextFile file, string name)
     {
         var masked = CodeMask.Of(file, CodeKind.C);
-        var guard = Guard(masked);
-        var line = 1;
-        if (guard > 0)
-            line = guard + 2;
-        else
+        var line = Guard(masked).Define + 1;
+        if (line == 1)
             while (line <= file.Count && (Blank(masked[line - 1]) || masked[line - 1].TrimStart().StartsWith("#pragma once", StringComparison.Ordinal)) && HasCommentOrPragma(file, masked, line))
                 line++;
         var isAfterGap = line > 1 && !Blank(file[line - 1]);
@@ -121,12 +118,12 @@ internal static partial class CIncludes
         return line <= file.Count && masked[line - 1].TrimStart().StartsWith("#pragma once", StringComparison.Ordinal);
     }
 
-    // The line of the #ifndef that keeps a header from being read twice; 0 where there is none.
-    private static int Guard(string[] masked)
+    // The lines of the #ifndef and #define that keep a header from being read twice; 0 where there is none.
+    private static (int Begin, int Define) Guard(string[] masked)
     {
         var code = Enumerable.Range(0, masked.Length).Where(index => !Blank(masked[index])).Take(2).ToList();
         return code is [var first, var second] && GuardBegin().Match(masked[first]) is { Success: true } begin && GuardDefine().Match(masked[second]) is { Success: true } define
-            && begin.Groups["name"].Value == define.Groups["name"].Value ? first + 1 : 0;
+            && begin.Groups["name"].Value == define.Groups["name"].Value ? (first + 1, second + 1) : (0, 0);
     }
 
     private static bool IsOfC(string name) => name.EndsWith(".h>", StringComparison.Ordinal);

@@ -12,6 +12,9 @@ public sealed partial class CUndeclaredNameFixer : IFixer
 {
     private const int MostHeaders = 400;
 
+    // Longer ones are data.
+    private const int LongestLine = 1000;
+
     public string FailureId => "c-undeclared-name";
 
     private sealed record Finding(TextFile File, int Line, int Column, string Name, bool IsStd, string? Suggestion, string? Header);
@@ -93,7 +96,7 @@ public sealed partial class CUndeclaredNameFixer : IFixer
             var declares = new Regex(
                 $@"^\s*(?:[A-Za-z_][\w\s:*&<>,]*[\s*&])?\b{finding.Name}\s*\([^;{{]*\)?[^;{{]*;|^\s*#\s*define\s+{finding.Name}\b|^\s*(?:class|struct|enum(?:\s+class)?)\s+{finding.Name}\s*(?:\{{|:|$)|^\s*(?:typedef\b.*|\}}\s*){finding.Name}\s*;|^\s*using\s+{finding.Name}\s*=",
                 RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
-            var found = headers.Where(header => header.Path != finding.File.Path && header.Masked.Any(declares.IsMatch)).Select(header => header.Path).ToList();
+            var found = headers.Where(header => header.Path != finding.File.Path && header.Masked.Any(line => line.Length <= LongestLine && declares.IsMatch(line))).Select(header => header.Path).ToList();
             if (found is not [var only])
                 return new FixResult.Declined(found.Count == 0
                     ? $"no header of the repository or of the standard library declares `{finding.Name}`"

@@ -158,8 +158,11 @@ public sealed partial class CUnusedVariableFixer : IFixer
             var (lastLine, to) = declaration.PlaceOf(range.To);
             if (line == lastLine)
                 file[line + 1] = file[line + 1][..from] + (range.From == 0 ? "" : Glue(file[line + 1], from, to)) + file[line + 1][to..];
-            else
-                (file[line + 1], file[lastLine + 1]) = (file[line + 1][..from].TrimEnd(), file[lastLine + 1][..(file[lastLine + 1].Length - file[lastLine + 1].TrimStart().Length)] + file[lastLine + 1][to..].TrimStart());
+            if (line == lastLine)
+                return;
+            (file[line + 1], file[lastLine + 1]) = (file[line + 1][..from].TrimEnd(), file[lastLine + 1][..(file[lastLine + 1].Length - file[lastLine + 1].TrimStart().Length)] + file[lastLine + 1][to..].TrimStart());
+            for (var between = lastLine; between > line + 1; between--)
+                file.Remove(between);
         }
 
         private static string Glue(string line, int from, int to) => from > 0 && CodeMask.IsName(line[from - 1]) && to < line.Length && (CodeMask.IsName(line[to]) || line[to] is '*' or '&') ? " " : "";
@@ -176,6 +179,8 @@ public sealed partial class CUnusedVariableFixer : IFixer
                 var before = masked[startLine][..Math.Min(startIndex, masked[startLine].Length)];
                 var open = before.LastIndexOfAny([';', '{', '}', '(']);
                 if (open >= 0 && before[open] == '(')
+                    return null;
+                if (open < 0 && startLine == line && before.TrimStart().StartsWith('#'))
                     return null;
                 if (open >= 0 || before.TrimStart().StartsWith('#'))
                 {

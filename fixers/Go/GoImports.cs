@@ -18,9 +18,11 @@ internal static partial class GoImports
             return true;
         }
 
+        if (line == 1 || !file.Has(line + 1))
+            return false;
         file.Remove(line);
         var isAfterGap = string.IsNullOrWhiteSpace(file[line - 1]);
-        if (BlockBegin().IsMatch(file[line - 1]) && file.Has(line) && file[line].Trim() == ")")
+        if (BlockBegin().IsMatch(file[line - 1]) && file[line].Trim() == ")")
         {
             file.Remove(line);
             file.Remove(line - 1);

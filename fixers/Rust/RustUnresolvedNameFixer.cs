@@ -92,7 +92,7 @@ public sealed partial class RustUnresolvedNameFixer : IFixer
         var line = masked[place.Line - 1];
         var places = CodeMask.Places(line, name).ToList();
         // "{total}" names a variable inside a text.
-        var isInText = place.Column > 1 && string.CompareOrdinal(place.Text, place.Column - 2, "{" + name, 0, name.Length + 1) == 0;
+        var isInText = place.Column > 1 && place.Column <= place.Text.Length && string.CompareOrdinal(place.Text, place.Column - 2, "{" + name, 0, name.Length + 1) == 0;
         var at = isInText ? place.Column - 1 : places is [var only] ? only : places.Contains(place.Column - 1) ? place.Column - 1 : -1;
         if (at < 0)
             return $"`{name}` does not stand in line {place.Line} of `{place.File.Path}`; the log is of another version of it";

@@ -68,9 +68,11 @@ internal sealed class UseTree
         var kept = Keep(roots, names);
         if (kept.Count == 0)
             return "";
+        if (kept.Count > 1)
+            return null;
         var text = $"use {Print(kept[0])};";
         var isShort = StartIndex + text.Length <= Widest;
-        return isShort && (EndLine == StartLine || !kept[0].Group!.Exists(node => node.Group is not null)) ? text : Vertical(names, file);
+        return isShort && (EndLine == StartLine || kept[0].Group?.Exists(node => node.Group is not null) != true) ? text : Vertical(names, file);
     }
 
     // A list over several lines: leaves out the lines that hold one of the names and nothing else.
