@@ -16,7 +16,7 @@ internal static partial class MissingModules
         ["chalk"] = "^4", ["node-fetch"] = "^2", ["nanoid"] = "^3", ["execa"] = "^5", ["got"] = "^11", ["ora"] = "^5", ["inquirer"] = "^8", ["globby"] = "^11", ["p-limit"] = "^3", ["p-map"] = "^4",
         ["p-queue"] = "^6", ["p-retry"] = "^4", ["escape-string-regexp"] = "^4", ["strip-ansi"] = "^6", ["ansi-regex"] = "^5", ["find-up"] = "^5", ["camelcase"] = "^6", ["del"] = "^6", ["open"] = "^8",
         ["file-type"] = "^16", ["boxen"] = "^5", ["log-symbols"] = "^4", ["wrap-ansi"] = "^7", ["string-width"] = "^4", ["meow"] = "^9", ["pkg-dir"] = "^5", ["read-pkg"] = "^5", ["uuid"] = "^11",
-        ["serialize-error"] = "^8", ["query-string"] = "^7", ["slash"] = "^3", ["is-docker"] = "^2", ["tempy"] = "^1", ["mime"] = "^3", ["random-word-slugs"] = "^0.1", ["unified"] = "^9", ["remark"] = "^13",
+        ["serialize-error"] = "^8", ["query-string"] = "^7", ["slash"] = "^3", ["is-docker"] = "^2", ["tempy"] = "^1", ["mime"] = "^3", ["unified"] = "^9", ["remark"] = "^13",
     };
 
     private static readonly HashSet<string> Builtins = new(StringComparer.Ordinal)

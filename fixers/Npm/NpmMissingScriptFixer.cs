@@ -47,7 +47,7 @@ public sealed partial class NpmMissingScriptFixer : IFixer
                      script => Words(script).SetEquals(Words(wrong)),
                      script => wrong == script + ":ci" || wrong == script + "-ci",
                      script => script == wrong + ":ci" || script == wrong + "-ci",
-                     script => script.EndsWith(":" + wrong, StringComparison.Ordinal),
+                     script => script == $"test:{wrong}" || script == $"lint:{wrong}" || script == $"check:{wrong}",
                  ])
         {
             if (scripts.Where(rule).ToList() is { Count: > 0 } found)

@@ -123,6 +123,6 @@ internal static class ScriptCode
     private static bool BeginsPattern(ReadOnlySpan<char> before)
     {
         before = before.TrimEnd();
-        return before.IsEmpty || before[^1] is '(' or ',' or '=' or ':' or '[' or '!' or '&' or '|' or '?' or '{' or ';' or '+';
+        return before.IsEmpty || before[^1] is '(' or ',' or '=' or ':' or '[' or '!' or '&' or '|' or '?' or '{' or ';' or '+' || before.EndsWith("return") || before.EndsWith("case") || before.EndsWith("typeof");
     }
 }

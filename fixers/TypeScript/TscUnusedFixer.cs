@@ -131,17 +131,22 @@ public sealed partial class TscUnusedFixer : IFixer
         : before.TrimEnd().EndsWith(',') ? before.TrimEnd()[..^1] + after
         : before + after;
 
-    // const [value, setValue] = useState(0) and const { a, b } = props: the name goes, what it is taken from stays.
+    // const [value, setValue] = useState(0) and ({ a, b }: Props) => b: the name goes, what it is taken from stays. A rest would take more without it.
     private static string? WithoutElement(string before, string name, string after)
     {
-        if (Pattern().Match($"{before}{name}{after}") is not { Success: true } pattern || pattern.Groups["list"].Value.Contains("...", StringComparison.Ordinal))
+        var masked = ScriptCode.Mask([before + name + after])[0];
+        var open = masked.LastIndexOfAny(['[', '{', '(', '=', ')', '}', ']'], Math.Max(0, before.Length - 1));
+        var close = masked.IndexOfAny(['[', '{', '(', '=', ')', '}', ']'], before.Length);
+        if (open < 0 || close < 0 || (masked[open], masked[close]) is not (('[', ']') or ('{', '}')) || (masked[open] == '[' && !Variable().IsMatch(before[..open])))
             return null;
-        if (Key().Match(before) is { Success: true } key)
+        var list = masked[(open + 1)..close];
+        if (!list.Contains(',', StringComparison.Ordinal) || list.Contains("...", StringComparison.Ordinal))
+            return null;
+        if (Key().Match(before) is { Success: true } key && key.Index > open)
             before = before[..^key.Length];
-        if (before.TrimEnd() is not [.., '[' or '{' or ','] || after.TrimStart() is not [',' or ']' or '}', ..] || !pattern.Groups["list"].Value.Contains(',', StringComparison.Ordinal))
+        if (before.TrimEnd() is not [.., '[' or '{' or ','] || after.TrimStart() is not [',' or ']' or '}', ..])
             return null;
-        var isArray = pattern.Groups["open"].Value == "[";
-        return isArray && after.TrimStart().StartsWith(',') ? before + after.TrimStart() : Without(before, after);
+        return masked[open] == '[' && after.TrimStart().StartsWith(',') ? before + after.TrimStart() : Without(before, after);
     }
 
     // Inside a bracket that is open on this line, behind it or a comma, and neither a variable nor part of a pattern.
@@ -186,9 +191,6 @@ public sealed partial class TscUnusedFixer : IFixer
 
     [GeneratedRegex(@"(?<default>[\w$]\s*(?<comma>,)\s*)?\{\s*\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex EmptyList();
-
-    [GeneratedRegex(@"^\s*(?:const|let|var)\s+(?<open>[\[{])(?<list>[^\[\]{}()=]*)[\]}]\s*=[^=]", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex Pattern();
 
     [GeneratedRegex(@"[\w$]+\s*:\s*$", RegexOptions.CultureInvariant | RegexOptions.RightToLeft, 1000)]
     private static partial Regex Key();

@@ -17,3 +17,5 @@ export function Table(props: { rows: number[] }, context: unknown) {
   const { rows, other } = props as any;
   return rows.map((row, index) => row * page);
 }
+
+export const Cell = ({ value: text, title, color }: CellProps) => <td className={color}>It's {title}</td>;
