@@ -1,5 +1,6 @@
 namespace QMoi.Fixers.JavaScript;
 
+/// <summary>Findings that ESLint can repair. Runs the project's own <c>eslint --fix</c> over the files named; what it cannot repair stays for a person.</summary>
 public sealed class EslintFixableFixer : IFixer
 {
     public string FailureId => "eslint-fixable";

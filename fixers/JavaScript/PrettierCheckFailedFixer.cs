@@ -1,5 +1,6 @@
 namespace QMoi.Fixers.JavaScript;
 
+/// <summary>Files that Prettier would write otherwise. Lets the project's own Prettier write these; unsafe where files by the hundred are named.</summary>
 public sealed class PrettierCheckFailedFixer : IFixer
 {
     public string FailureId => "prettier-check-failed";

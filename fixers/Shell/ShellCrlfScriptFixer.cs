@@ -1,5 +1,6 @@
 namespace QMoi.Fixers.Shell;
 
+/// <summary>Scripts with Windows line endings, which no interpreter finds. Changes them to LF; unsafe for files that are no scripts.</summary>
 public sealed class ShellCrlfScriptFixer : IFixer
 {
     public string FailureId => "shell-crlf-script";

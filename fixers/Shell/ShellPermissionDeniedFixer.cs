@@ -1,5 +1,6 @@
 namespace QMoi.Fixers.Shell;
 
+/// <summary>A script that is not executable. Sets its mode; unsafe where it does not begin with <c>#!</c>, or is executable already.</summary>
 public sealed class ShellPermissionDeniedFixer : IFixer
 {
     public string FailureId => "shell-permission-denied";

@@ -35,6 +35,8 @@ public sealed class FixCheck(LogDiagnoser diagnoser)
     {
         if (sandbox.Kind == SandboxKind.None)
             return new CheckVerdict.Unknown(sandbox.Reason);
+        if (patch.Paths.Any(path => PatchRules.IsCiFile(path, diagnosis.Job.CiFile is { } file ? [file] : null)))
+            return new CheckVerdict.Unknown("the patch changes what the job runs, and with which surroundings");
         if (await openTree(cancellationToken) is not FetchResult.Fetched { Tree: var before })
             return new CheckVerdict.Unknown("the repository could not be fetched");
         using (before)

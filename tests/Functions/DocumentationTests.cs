@@ -18,6 +18,15 @@ public sealed class DocumentationTests
     }
 
     [Fact]
+    public async Task The_page_of_fixers_is_what_the_program_writes_and_every_fixer_says_what_it_does()
+    {
+        var (exitCode, page, _) = await QmoiProcess.RunAsync(["catalog", "--fixers"]);
+        Assert.Equal(0, exitCode);
+        Assert.Equal(page.ReplaceLineEndings("\n"), (await File.ReadAllTextAsync(Path.Combine(QmoiProcess.Root, "docs", "fixers.md"))).ReplaceLineEndings("\n"));
+        Assert.DoesNotContain("|  |\n", page.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Every_link_between_the_pages_leads_somewhere()
     {
         var root = QmoiProcess.Root;
