@@ -4,7 +4,7 @@ namespace QMoi.Fixers.Diagnosing;
 internal sealed class Cluster(int firstLine, List<RawLine> lines)
 {
     internal const int LongestRange = 10;
-    internal const int LongestKept = 768;
+    internal const int LongestKept = 512;
     internal const int Context = 3;
 
     internal int First { get; } = firstLine;

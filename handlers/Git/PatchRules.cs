@@ -11,7 +11,9 @@ public enum PatchAuthor { Rule, Tool, Model }
 /// <param name="MayChange">Exact paths or globs; <c>null</c> = anything not closed to the author. Tools always name theirs.</param>
 /// <param name="CiFileIsSubject">The failure that the rule repairs is in the CI file itself. Never true for models.</param>
 /// <param name="CiFiles">Further paths that are CI configuration here: a custom CI file, included templates.</param>
-public sealed record PatchScope(PatchAuthor Author, IReadOnlyList<string>? MayChange = null, bool CiFileIsSubject = false, IReadOnlyList<string>? CiFiles = null);
+/// <param name="ExpectedFilesAreSubject">The repair is the regeneration of snapshots and other expected files, and a person looks at it. Never true for models.</param>
+public sealed record PatchScope(
+    PatchAuthor Author, IReadOnlyList<string>? MayChange = null, bool CiFileIsSubject = false, IReadOnlyList<string>? CiFiles = null, bool ExpectedFilesAreSubject = false);
 
 public abstract record PatchVerdict
 {
@@ -22,7 +24,8 @@ public abstract record PatchVerdict
     public sealed record Refused(string Reason) : PatchVerdict;
 }
 
-/// <summary>The guard every patch passes before it is shown, run or sent, whoever made it. It reads lines, not meanings: what it cannot judge it refuses.</summary>
+/// <summary>The guard every patch passes before it is shown, run or sent, whoever made it. It reads lines, not meanings: what it cannot judge it refuses.
+/// What no author may do to tests and checks is in <see cref="Weakening"/>; models are held to more, line by line.</summary>
 public static partial class PatchRules
 {
     public const int MaxToolFiles = 100;
@@ -58,7 +61,7 @@ public static partial class PatchRules
         if (TooLarge(patch, scope.Author) is { } tooLarge) return tooLarge;
         foreach (var edit in patch.Edits)
             if ((PathProblem(edit.Path, scope) ?? ContentProblem(edit, scope)) is { } problem) return problem;
-        return null;
+        return Weakening.Find(patch, scope);
     }
 
     private static string? TooLarge(Patch patch, PatchAuthor author)
@@ -100,20 +103,23 @@ public static partial class PatchRules
         }
         var isCiFile = IsCiFile(edit.Path, scope.CiFiles);
         if (isCiFile && edit is FileEdit.Delete) return $"{edit.Path} is CI configuration and stays.";
-        if (!isCiFile && scope.Author == PatchAuthor.Tool) return null; // what a formatter or lock file writes is its own business
+        if (!isCiFile && scope.Author != PatchAuthor.Model) return null;
         var (removed, added) = Lines(edit);
         if (isCiFile)
             foreach (var line in removed.Concat(added))
                 if (Sensitive(line) is { } what) return $"{edit.Path}: the changed lines touch {what}.";
+        if (scope.Author != PatchAuthor.Model) return null;
         foreach (var line in added)
         {
             if (Silencer().Match(line) is { Success: true } silencer) return $"{edit.Path}: \"{silencer.Value.Trim()}\" hides a failure instead of repairing it.";
-            if (scope.Author == PatchAuthor.Model && ModelLine(line) is { } what) return $"{edit.Path}: a model may not add {what}.";
+            if (ModelLine(line) is { } what) return $"{edit.Path}: a model may not add {what}.";
         }
-        if (scope.Author != PatchAuthor.Model) return null;
         if (removed.Count(IsAssert) > added.Count(IsAssert)) return $"{edit.Path}: the patch removes checks.";
         return removed.Count(line => TestStart().IsMatch(line)) > added.Count(line => TestStart().IsMatch(line)) ? $"{edit.Path}: the patch removes tests." : null;
     }
+
+    /// <summary>Written by a package manager; its words are names of packages.</summary>
+    internal static bool IsLockFile(string path) => LockFile().IsMatch(path[(path.LastIndexOf('/') + 1)..]) && !TestCode.IsSource(path);
 
     private static (IReadOnlyList<string> Removed, IReadOnlyList<string> Added) Lines(FileEdit edit) => edit switch
     {

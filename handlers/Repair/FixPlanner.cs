@@ -43,7 +43,7 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
 
         return await fixer.FixAsync(diagnosis, checkout, cancellationToken) switch
         {
-            FixResult.Fixed @fixed => Check(@fixed.Patch, @fixed.Summary, new PatchScope(PatchAuthor.Rule, MayChange(diagnosis), diagnosis.MayChange.Any(path => PatchRules.IsCiFile(path)))),
+            FixResult.Fixed @fixed => Check(@fixed.Patch, @fixed.Summary, RuleScope(diagnosis)),
             FixResult.NeedsTool needed => await RunToolAsync(needed, openWorkTree, cancellationToken),
             FixResult.Declined declined => new FixPlan.None(declined.Reason),
             _ => throw new InvalidOperationException("FixResult is a closed set."),
@@ -84,7 +84,14 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
         public void Dispose() => places.Release();
     }
 
-    private static IReadOnlyList<string>? MayChange(Diagnosis diagnosis) => diagnosis.MayChange.Count == 0 ? null : diagnosis.MayChange;
+    private static PatchScope RuleScope(Diagnosis diagnosis)
+    {
+        if (diagnosis.MayChange.Count == 0) return new PatchScope(PatchAuthor.Rule);
+        if (!diagnosis.MayChange.Any(path => PatchRules.IsCiFile(path))) return new PatchScope(PatchAuthor.Rule, diagnosis.MayChange);
+        // The catalogue knows the CI file by its usual name; a project may keep it elsewhere.
+        IReadOnlyList<string> ciFiles = diagnosis.Job.CiFile is { } file ? [file] : [];
+        return new PatchScope(PatchAuthor.Rule, [.. diagnosis.MayChange, .. ciFiles], CiFileIsSubject: true, ciFiles);
+    }
 
     private static FixPlan Check(Patch patch, string summary, PatchScope scope) => PatchRules.Check(patch, scope) switch
     {
