@@ -64,9 +64,11 @@ public sealed partial class YamllintFindingsFixer : IFixer
             case "colons" or "commas" or "hyphens" or "brackets" or "braces":
                 return Spaces(place, message);
             case "comments" when message.StartsWith("missing starting space", StringComparison.Ordinal) && place.Column > 0:
-                var hash = file[line].IndexOf('#', Math.Min(place.Column, file[line].Length) - 1);
+                var hash = file[line].IndexOf('#', Math.Clamp(place.Column - 1, 0, file[line].Length));
                 hash = hash < 0 ? file[line].IndexOf('#', StringComparison.Ordinal) : hash;
-                while (hash >= 0 && hash + 1 < file[line].Length && file[line][hash + 1] == '#')
+                if (hash < 0)
+                    return $"`{file.Path}`, line {line}, has no comment; the log is of another version of it";
+                while (hash + 1 < file[line].Length && file[line][hash + 1] == '#')
                     hash++;
                 file[line] = file[line].Insert(hash + 1, " ");
                 return null;

@@ -298,7 +298,7 @@ public sealed partial class DiagnoseOutputs : IDisposable
         [
             ("src/a.ts", "src/a.ts"), ("./src/./a.ts", "src/a.ts"), ("src\\a.ts", "src/a.ts"), ("packages/one/../two/a.ts", "packages/two/a.ts"),
             ("/builds/acme/app/src/a.ts", "src/a.ts"), ("/home/runner/work/app/app/src/a.ts", "src/a.ts"), ("/__w/app/app/src/a.ts", "src/a.ts"), ("D:\\a\\app\\app\\src\\a.ts", "src/a.ts"),
-            ($"{folder.FullName}/src/a.ts", "src/a.ts"), ("../elsewhere/a.ts", null), ("/usr/lib/node_modules/a.ts", null), ("https://acme.example/a.ts", null), ("<stdin>", null),
+            ($"{folder.FullName}/src/a.ts", "src/a.ts"), ("../elsewhere/a.ts", null), ("/usr/lib/node_modules/a.ts", null), ("<stdin>", null),
         ];
         string[] logs = [.. files.Select((_, index) => $"{index}.log")];
         foreach (var (file, log) in files.Zip(logs))

@@ -62,8 +62,8 @@ public sealed class FixVerifying : IDisposable
     public async Task A_fix_of_the_ci_file_is_left_to_its_pipeline()
     {
         var result = await FixAsync(
-            "$ npm run lnt\nnpm error Missing script: \"lnt\"\nnpm error\nnpm error Did you mean this?\nnpm error   npm run lint # run the \"lint\" package script\nERROR: Job failed: exit code 1\n",
-            (".gitlab-ci.yml", "check:\n  script:\n    - npm run lnt\n"), ("package.json", "{ \"name\": \"web\", \"scripts\": { \"lint\": \"echo fine\" } }\n"));
+            "$ npm run biuld\nnpm error Missing script: \"biuld\"\nnpm error\nnpm error Did you mean this?\nnpm error   npm run build # run the \"build\" package script\nERROR: Job failed: exit code 1\n",
+            (".gitlab-ci.yml", "check:\n  script:\n    - npm run biuld\n"), ("package.json", "{ \"name\": \"web\", \"scripts\": { \"build\": \"echo fine\" } }\n"));
         Assert.Equal(("heal", ".gitlab-ci.yml", false), (result.Decision, string.Join(' ', result.Files), result.Verified));
         Assert.Contains("changes what the job runs", result.Reason, StringComparison.Ordinal);
     }

@@ -87,7 +87,7 @@ public sealed class SimulatedGitHubTests : SimulatorWorld
                   - run: network-call
             """;
         var repository = await Simulator.GitHub.CreateRepositoryAsync("acme/flaky", Files((".github/workflows/ci.yml", flaky)));
-        repository.AddRunnerCommand("network-call", "#!/bin/bash\n[ -f \"$SIM_STATE_DIR/up\" ] || { touch \"$SIM_STATE_DIR/up\"; echo 'connection reset' >&2; exit 5; }\n");
+        repository.AddRunnerCommand("network-call", "#!/bin/bash\n[ -f \"$SIM_STATE_DIR/up\" ] || { touch \"$SIM_STATE_DIR/up\"; echo 'connection reset' >&2; exit 5; }\nuntil [ -f \"$SIM_STATE_DIR/asked\" ]; do sleep 0.02; done\n");
         await repository.PushAsync("main", "a.txt", "a", "Change");
         await DrainAsync();
         var run = Assert.Single(repository.Pipelines);
@@ -97,6 +97,7 @@ public sealed class SimulatedGitHubTests : SimulatorWorld
         await GitHub.PostAsync($"/repos/acme/flaky/actions/runs/{run.Id}/rerun-failed-jobs", null);
         var busy = await GitHub.PostAsync($"/repos/acme/flaky/actions/runs/{run.Id}/rerun-failed-jobs", null, 403);
         Assert.Equal("This workflow is already running", busy["message"]!.GetValue<string>());
+        await File.WriteAllTextAsync(Path.Combine(repository.StateFolder, "asked"), "", TestContext.Current.CancellationToken);
         await DrainAsync();
 
         Assert.Equal((CiStatus.Success, 2), (run.Status, run.Attempt));
