@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using QMoi.Functions.Settings;
+using QMoi.Functions.Stores;
 using QMoi.Functions.Stores.Sqlite;
 using QMoi.Handlers;
 using QMoi.Handlers.Tools;
@@ -31,6 +32,7 @@ public sealed partial class Care
         await Task.Yield();
         try
         {
+            // Ends the watch too: serve opens the database anew, and that one is watched again.
             if (!store.IsChecked && await Blocking(() => store.Check().Count > 0))
                 return;
             await Blocking(LookAtCatalogue);
@@ -42,6 +44,10 @@ public sealed partial class Care
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The bot stops.
+        }
+        catch (Exception trouble) when (trouble is StoreUnavailableException or IOException or UnauthorizedAccessException)
+        {
+            Log.Ended(logger, trouble);
         }
     }
 
@@ -130,6 +136,9 @@ public sealed partial class Care
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Error, Message = "The bot no longer looks after its database: no backups are made until the next start")]
+        public static partial void Ended(ILogger logger, Exception exception);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "The folder for further catalogue files cannot be made")]
         public static partial void NoFolder(ILogger logger, Exception exception);
 

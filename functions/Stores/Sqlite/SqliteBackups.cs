@@ -16,6 +16,9 @@ internal sealed class SqliteBackups(string folder)
     /// <summary>So many stay however little room there is.</summary>
     private const int KeptAlways = 2;
 
+    /// <summary>Left free for deliveries: what a backup would take from them is not worth it.</summary>
+    private const long SpareBytes = 256L << 20;
+
     private const string TimeInName = "'qmoi-'yyyyMMdd'T'HHmmss'Z.db'";
 
     public string Folder => folder;
@@ -36,11 +39,13 @@ internal sealed class SqliteBackups(string folder)
     /// <remarks>The pages are copied as they are (not <c>VACUUM INTO</c>): a third of the work, and the first page of a backup fits the database it came from, which
     /// <see cref="SqliteSalvage"/> needs.</remarks>
     /// <exception cref="SqliteException">It cannot be read or written, or the copy is not sound.</exception>
+    /// <exception cref="IOException">There is no room.</exception>
     public SqliteBackup Make(string database, DateTimeOffset at)
     {
         OwnFiles.MakeFolder(folder);
         var half = Path.Combine(folder, "unfinished.db");
         Remove(half);
+        MakeRoom(new FileInfo(database).Length + SpareBytes);
         try
         {
             Copy(database, half);
@@ -81,6 +86,16 @@ internal sealed class SqliteBackups(string folder)
         }
         using var stream = new FileStream(file, FileMode.Open, FileAccess.ReadWrite);
         stream.Flush(flushToDisk: true);
+    }
+
+    private void MakeRoom(long bytes)
+    {
+        var drive = new DriveInfo(folder);
+        var backups = List();
+        for (var oldest = backups.Count - 1; drive.AvailableFreeSpace < bytes && oldest >= KeptAlways; oldest--)
+            File.Delete(backups[oldest].File);
+        if (drive.AvailableFreeSpace < bytes)
+            throw new IOException($"there is no room for it: {drive.AvailableFreeSpace >> 20} MB are free, {bytes >> 20} MB are wanted");
     }
 
     /// <summary>The newest stay: a day of them, but together never more than half of the room there is.</summary>

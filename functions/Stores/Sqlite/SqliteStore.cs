@@ -267,12 +267,19 @@ public sealed class SqliteStore : IStore
 
     internal IReadOnlyList<string> Check()
     {
-        using var reading = new SqliteConnection(connectionString);
-        reading.Open();
-        var problems = SqliteFiles.Check(reading);
-        if (problems.Count > 0)
-            NoteDamage(problems[0]);
-        return problems;
+        try
+        {
+            using var reading = new SqliteConnection(connectionString);
+            reading.Open();
+            var problems = SqliteFiles.Check(reading);
+            if (problems.Count > 0)
+                NoteDamage(problems[0]);
+            return problems;
+        }
+        catch (SqliteException exception)
+        {
+            throw Unreadable(exception);
+        }
     }
 
     internal async Task<IReadOnlyList<Attempt>> AttemptsAsync(string condition, object parameters, CancellationToken cancellationToken)
@@ -291,10 +298,15 @@ public sealed class SqliteStore : IStore
         }
         catch (SqliteException exception)
         {
-            if (SqliteFiles.IsDamage(exception))
-                NoteDamage(SqliteFiles.Words(exception));
-            throw new StoreUnavailableException("The database cannot be read: " + exception.Message, exception);
+            throw Unreadable(exception);
         }
+    }
+
+    private StoreUnavailableException Unreadable(SqliteException exception)
+    {
+        if (SqliteFiles.IsDamage(exception))
+            NoteDamage(SqliteFiles.Words(exception));
+        return new StoreUnavailableException("The database cannot be read: " + exception.Message, exception);
     }
 
     private void NoteDamage(string found) => damage.TrySetResult(found);
