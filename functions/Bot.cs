@@ -5,6 +5,7 @@ using QMoi.Fixers;
 using QMoi.Fixers.Diagnosing;
 using QMoi.Forges.GitHub;
 using QMoi.Forges.GitLab;
+using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Functions.Stores.Sqlite;
@@ -20,16 +21,16 @@ using QMoi.Handlers.Tools;
 namespace QMoi.Functions;
 
 /// <summary>The bot put together: the one place where parts meet. Used by <c>serve</c>, <c>replay</c>, <c>demo</c> and the tests alike.</summary>
-public sealed partial class Bot : IAsyncDisposable
+public sealed class Bot : IAsyncDisposable
 {
     private readonly Lazy<Forges.Forges> apis;
     private WebApplication? web;
 
-    private Bot(BotSettings settings, IStore store, Lazy<Forges.Forges> forges, Lazy<Router> router, TimeProvider clock, ILoggerFactory loggers)
+    private Bot(BotSettings settings, SqliteStore store, SafeMode safeMode, Lazy<Forges.Forges> forges, Lazy<Router> router, TimeProvider clock, ILoggerFactory loggers)
     {
-        Settings = settings;
-        Store = store;
+        (Settings, Store, SafeMode) = (settings, store, safeMode);
         apis = forges;
+        Care = new Care(settings, store, router, safeMode, clock, loggers.CreateLogger<Care>());
         Worker = new Worker(store, Formats, router, settings.Work, clock, loggers.CreateLogger<Worker>());
         Webhooks = new Webhooks(Formats, store, settings, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
     }
@@ -44,22 +45,55 @@ public sealed partial class Bot : IAsyncDisposable
     public IStore Store { get; }
     public Worker Worker { get; }
     public Webhooks Webhooks { get; }
+    public SafeMode SafeMode { get; }
 
-    /// <summary>Where it answers, once <see cref="ListenAsync"/> has returned.</summary>
+    /// <summary>What the bot does for its own health while it runs.</summary>
+    public Care Care { get; }
+
+    /// <summary>Where it answers, once it listens.</summary>
     public string Url { get; private set; } = "";
 
+    /// <summary>All addresses it answers at, with the port it got where 0 was asked for.</summary>
+    public string Urls { get; private set; } = "";
+
     /// <summary>Opens the store; nothing listens and nothing is worked yet.</summary>
-    public static Bot Open(BotSettings settings, TimeProvider clock, ILoggerFactory loggers)
+    /// <exception cref="StoreUnusableException">The database cannot be used; a damaged one is left as it is.</exception>
+    public static Bot Open(BotSettings settings, TimeProvider clock, ILoggerFactory loggers) =>
+        Open(settings, SqliteStore.Open(settings.DataFolder, clock), new SafeMode(), clock, loggers);
+
+    /// <summary>The same; a damaged database is restored from its newest good backup.</summary>
+    /// <param name="safeMode">Is told about it.</param>
+    public static Bot OpenOrRestore(BotSettings settings, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers)
     {
-        var store = SqliteStore.Open(settings.DataFolder, clock);
-        var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers));
-        return new Bot(settings, store, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, clock, loggers.CreateLogger<Catalogue>())), clock, loggers);
+        try
+        {
+            return Open(settings, SqliteStore.Open(settings.DataFolder, clock), safeMode, clock, loggers);
+        }
+        catch (StoreDamagedException damage)
+        {
+            Restore(settings, damage, safeMode, clock);
+            return Open(settings, SqliteStore.Open(settings.DataFolder, clock), safeMode, clock, loggers);
+        }
     }
 
-    /// <summary>Opens the store and listens; disk and network get ready beside each other, because a forge waits for nobody.</summary>
-    public static async Task<Bot> StartAsync(BotSettings settings, string urls, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    /// <summary>Puts a sound database in the place of a damaged one that nobody has open.</summary>
+    public static void Restore(BotSettings settings, StoreDamagedException damage, SafeMode safeMode, TimeProvider clock)
     {
-        var opening = Task.Run(() => Open(settings, clock, loggers), cancellationToken);
+        var restored = SqliteRepair.Restore(settings.DataFolder, damage, clock);
+        safeMode.Set("database", restored.Wrong, restored.Instead);
+    }
+
+    private static Bot Open(BotSettings settings, SqliteStore store, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers)
+    {
+        safeMode.LogTo(loggers.CreateLogger<SafeMode>());
+        var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers));
+        return new Bot(settings, store, safeMode, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, safeMode, clock)), clock, loggers);
+    }
+
+    /// <summary>Opens the store, restoring a damaged one, and listens; disk and network get ready beside each other, because a forge waits for nobody.</summary>
+    public static async Task<Bot> StartAsync(BotSettings settings, string urls, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var opening = Task.Run(() => OpenOrRestore(settings, safeMode, clock, loggers), cancellationToken);
         var application = Build(urls, loggers);
         var bot = await opening;
         try
@@ -77,9 +111,9 @@ public sealed partial class Bot : IAsyncDisposable
     public Task ListenAsync(string urls, ILoggerFactory loggers, CancellationToken cancellationToken) => ListenAsync(Build(urls, loggers), cancellationToken);
 
     /// <summary>What handles deliveries. Made when the first one is worked: receiving does not need it.</summary>
-    private static Router Assemble(BotSettings settings, IForges forges, TimeProvider clock, ILogger log)
+    private static Router Assemble(BotSettings settings, IForges forges, SafeMode safeMode, TimeProvider clock)
     {
-        var diagnoser = new LogDiagnoser(KnownFailures.Load(settings, refused => Log.Refused(log, refused)));
+        var diagnoser = new LogDiagnoser(KnownFailures.Load(settings, refused => safeMode.Set("catalogue " + refused.Name, refused.Problem, refused.Instead)));
         var messages = new BotMessages(new Templates());
         var comment = new StickyComment(messages);
         var git = new GitRepository(clock);
@@ -118,7 +152,8 @@ public sealed partial class Bot : IAsyncDisposable
         web = application;
         web.Run(AnswerAsync);
         await web.StartAsync(cancellationToken);
-        Url = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var addresses = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        (Url, Urls) = (addresses.First(), string.Join(';', addresses));
     }
 
     private async Task AnswerAsync(HttpContext context)
@@ -150,7 +185,7 @@ public sealed partial class Bot : IAsyncDisposable
         try
         {
             await Store.NextDueAsync(context.RequestAborted);
-            await context.Response.WriteAsync("ready\n", context.RequestAborted);
+            await context.Response.WriteAsync(string.Concat(SafeMode.Findings.Select(finding => $"safe mode: {finding}\n").Prepend("ready\n")), context.RequestAborted);
         }
         catch (Exception exception) when (exception is StoreUnavailableException or System.Data.Common.DbException)
         {
@@ -170,11 +205,5 @@ public sealed partial class Bot : IAsyncDisposable
         Worker.Dispose();
         if (apis.IsValueCreated)
             apis.Value.Dispose();
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "{Refused}")]
-        public static partial void Refused(ILogger logger, string refused);
     }
 }

@@ -27,6 +27,15 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
+    /// <summary>Somebody waits for a later time.</summary>
+    public bool IsWaitedFor
+    {
+        get
+        {
+            lock (gate) return timers.Count > 0;
+        }
+    }
+
     public void Advance(TimeSpan by)
     {
         DateTimeOffset until;

@@ -48,6 +48,10 @@ internal static class CommandLine
         {
             return await EndAsync(ExitCode.WrongUse, unusable.Message);
         }
+        catch (StoreUnavailableException unavailable)
+        {
+            return await EndAsync(ExitCode.Failed, unavailable.Message);
+        }
         catch (OperationCanceledException)
         {
             return ExitCode.Interrupted;

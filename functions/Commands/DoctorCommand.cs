@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using QMoi.Fixers;
 using QMoi.Fixers.Diagnosing;
+using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Functions.Stores.Sqlite;
@@ -14,6 +15,7 @@ namespace QMoi.Functions.Commands;
 internal static class DoctorCommand
 {
     private const long MinFreeBytes = 1L << 30;
+    private static readonly TimeSpan MaxBackupAge = TimeSpan.FromDays(1);
 
     private enum Health { Ok, Warn, Fail }
 
@@ -21,7 +23,7 @@ internal static class DoctorCommand
 
     public static Command Create()
     {
-        var fix = new Option<bool>("--fix") { Description = "Repair what can be repaired" };
+        var fix = new Option<bool>("--fix") { Description = "Repair what can be repaired: restore a damaged database and qmoi.json from their last good versions, make folders, close the data folder to others. Removes nothing" };
         var (data, json) = (CommandLine.DataOption(), CommandLine.JsonOption());
         var command = CommandLine.Command("doctor", "Checks settings, database, templates, tokens, disk and tools. Ends with 1 while something fails.", "qmoi doctor", "qmoi doctor --fix --data /var/lib/qmoi");
         command.Options.Add(fix);
@@ -34,22 +36,29 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(string? data, bool fix, bool json, CancellationToken stop)
     {
         var findings = new List<Finding>();
+        var safeMode = new SafeMode();
         try
         {
-            var settings = CommandLine.Settings(data);
-            findings.Add(new Finding("settings", Health.Ok, "every setting is known and in range"));
+            var settings = Settings(data, fix, safeMode, findings);
             findings.AddRange(Folder(settings, fix));
-            if (findings.TrueForAll(finding => finding.Health != Health.Fail))
-                findings.Add(await DatabaseAsync(settings, stop));
+            if (findings.TrueForAll(finding => finding.Check != "data folder" || finding.Health == Health.Ok))
+            {
+                findings.AddRange(Rights(settings, fix));
+                findings.AddRange(await DatabaseAsync(settings, fix, safeMode, stop));
+            }
             findings.AddRange(Forges(settings));
             findings.Add(await SandboxAsync(settings, stop));
-            findings.Add(Knowledge(settings));
+            findings.Add(Knowledge(settings, safeMode));
         }
         catch (SettingsException wrong)
         {
             findings.Add(new Finding("settings", Health.Fail, wrong.Message, "Correct the setting named."));
         }
         findings.AddRange(Program("git", Health.Fail, "Repositories cannot be fetched for tool runs.", "Install git."));
+        Care.LookForGit(safeMode);
+        findings.Add(safeMode.Findings.Count == 0
+            ? new Finding("safe mode", Health.Ok, "off: the bot uses its own files as they are")
+            : new Finding("safe mode", Health.Warn, "on: " + string.Join(". ", safeMode.Findings), "Mend what is named above."));
         findings.AddRange(Program("npm", Health.Warn, "npm lock files, Prettier and ESLint findings are explained, not fixed.", "Install nodejs and npm."));
 
         if (json)
@@ -58,6 +67,43 @@ internal static class DoctorCommand
             foreach (var finding in findings)
                 await Terminal.Out.WriteLineAsync($"{Name(finding.Health),-4}  {finding.Check}: {finding.Message}{(finding.Remedy is null ? "" : $"\n      -> {finding.Remedy}")}");
         return findings.Exists(finding => finding.Health == Health.Fail) ? ExitCode.Failed : ExitCode.Done;
+    }
+
+    /// <summary>As <c>qmoi serve</c> reads them: a torn <c>qmoi.json</c> gives way to its last good copy, and with <c>--fix</c> is replaced by it.</summary>
+    private static BotSettings Settings(string? data, bool fix, SafeMode safeMode, List<Finding> findings)
+    {
+        var (environment, program) = (Environment.GetEnvironmentVariables(), AppContext.BaseDirectory);
+        try
+        {
+            var settings = SettingsReader.Read(environment, data, program);
+            findings.Add(new Finding("settings", Health.Ok, "every setting is known and in range"));
+            return settings;
+        }
+        catch (BrokenSettingsFileException broken) when (File.Exists(LastGoodSettings.CopyOf(broken.File)))
+        {
+            if (!fix)
+            {
+                var settings = LastGoodSettings.Read(environment, data, program, safeMode).Settings;
+                findings.Add(new Finding("settings", Health.Fail, broken.Message, $"Correct the file, or run 'qmoi doctor --fix' to put its copy of {OwnFiles.WrittenAt(LastGoodSettings.CopyOf(broken.File))} back."));
+                return settings;
+            }
+            var kept = PutBack(broken);
+            var settingsAgain = SettingsReader.Read(environment, data, program);
+            findings.Add(new Finding("settings", Health.Ok, $"repaired: qmoi.json is its last good copy again; the broken one ({broken.Message}) is kept as {kept}"));
+            return settingsAgain;
+        }
+    }
+
+    private static string PutBack(BrokenSettingsFileException broken)
+    {
+        try
+        {
+            return LastGoodSettings.PutBack(broken.File, TimeProvider.System);
+        }
+        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"{broken.Message} Its last good copy cannot be put back: {unwritable.Message}");
+        }
     }
 
     private static IEnumerable<Finding> Folder(BotSettings settings, bool fix)
@@ -76,7 +122,7 @@ internal static class DoctorCommand
         string? problem = null;
         try
         {
-            Directory.CreateDirectory(folder);
+            OwnFiles.MakeFolder(folder);
             var probe = Path.Combine(folder, $".probe-{Guid.NewGuid():N}");
             File.WriteAllText(probe, "");
             File.Delete(probe);
@@ -110,23 +156,109 @@ internal static class DoctorCommand
         return null;
     }
 
-    private static async Task<Finding> DatabaseAsync(BotSettings settings, CancellationToken stop)
+    /// <summary>Tokens and deliveries lie in there.</summary>
+    private static IEnumerable<Finding> Rights(BotSettings settings, bool fix)
     {
-        if (!File.Exists(Path.Combine(settings.DataFolder, "qmoi.db")))
-            return new Finding("database", Health.Ok, "none yet; it is made at the first start");
+        var folder = settings.DataFolder;
+        if (fix)
+        {
+            string[] wanted = [Path.Combine(folder, "logs"), new SqliteFiles(folder).Backups.Folder, KnownFailures.FolderOf(settings)];
+            var missing = wanted.Where(path => !Directory.Exists(path)).ToList();
+            string? problem = null;
+            try
+            {
+                missing.ForEach(OwnFiles.MakeFolder);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                problem = exception.Message;
+            }
+            if (problem is not null)
+                yield return new Finding("folders", Health.Fail, problem, "Give the bot's user write access.");
+            else if (missing.Count > 0)
+                yield return new Finding("folders", Health.Ok, $"repaired: made {string.Join(", ", missing)}");
+        }
+        if (!OwnFiles.IsOpenToOthers(folder))
+            yield break;
+        var remedy = $"chmod 700 {folder}, or run 'qmoi doctor --fix' as the owner of the folder.";
+        var isClosed = fix && TryClose(folder);
+        yield return isClosed
+            ? new Finding("rights", Health.Ok, "repaired: only its owner can enter the data folder now")
+            : new Finding("rights", Health.Warn, "other users of this machine can enter the data folder, which holds tokens and deliveries", remedy);
+    }
+
+    private static bool TryClose(string folder)
+    {
+        try
+        {
+            OwnFiles.CloseToOthers(folder);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<IReadOnlyList<Finding>> DatabaseAsync(BotSettings settings, bool fix, SafeMode safeMode, CancellationToken stop)
+    {
+        var files = new SqliteFiles(settings.DataFolder);
+        var findings = new List<Finding>();
+        if (!File.Exists(files.Database) && files.WhyLost() is null)
+            findings.Add(new Finding("database", Health.Ok, "none yet; it is made at the first start"));
+        else
+            findings.Add(await LookAtAsync(settings, fix, stop));
+        if (File.Exists(files.Database))
+            findings.Add(Backups(files));
+        var kept = Directory.GetFiles(settings.DataFolder, "qmoi.db.damaged-*").Select(Path.GetFileName).Where(name => !name!.EndsWith("-wal", StringComparison.Ordinal) && !name.EndsWith("-shm", StringComparison.Ordinal)).ToList();
+        if (kept.Count > 0)
+        {
+            safeMode.Set("database", $"qmoi.db was damaged and is kept as {string.Join(", ", kept)}", "a database restored from a backup is used");
+            findings.Add(new Finding("damaged databases", Health.Warn, $"the database was restored {kept.Count} time(s); kept are {string.Join(", ", kept)}", "Look whether something is missing, and at the disk; then remove them."));
+        }
+        return findings;
+    }
+
+    private static async Task<Finding> LookAtAsync(BotSettings settings, bool fix, CancellationToken stop)
+    {
+        const string remedy = "Stop the bot and run 'qmoi doctor --fix', or start it again: the newest good backup is restored, the damaged file is kept.";
+        StoreDamagedException? damage;
         try
         {
             await using var store = SqliteStore.Open(settings.DataFolder, TimeProvider.System);
             var problems = await store.CheckAsync(stop);
-            return problems.Count == 0
-                ? new Finding("database", Health.Ok, "sound")
-                : new Finding("database", Health.Fail, $"damaged: {string.Join("; ", problems)}", "Stop the bot, keep the file aside, and restore a backup.");
+            if (problems.Count == 0)
+                return new Finding("database", Health.Ok, "sound");
+            damage = new StoreDamagedException(store.Files.Database, string.Join("; ", problems));
+        }
+        catch (StoreDamagedException found)
+        {
+            damage = found;
         }
         catch (StoreUnusableException unusable)
         {
-            return new Finding("database", Health.Fail, unusable.Message, "Free the file or its folder if something else holds it; if the file is damaged, stop the bot, keep the file aside, and restore a backup.");
+            return new Finding("database", Health.Fail, unusable.Message, "Free the file or its folder if something else holds it.");
+        }
+        if (!fix)
+            return new Finding("database", Health.Fail, $"damaged: {damage.Reason}", remedy);
+        try
+        {
+            var restored = SqliteRepair.Restore(settings.DataFolder, damage, TimeProvider.System);
+            return new Finding("database", Health.Ok, $"repaired: {restored.Wrong}; {restored.Instead}");
+        }
+        catch (StoreUnusableException unusable)
+        {
+            return new Finding("database", Health.Fail, unusable.Message, remedy);
         }
     }
+
+    private static Finding Backups(SqliteFiles files) => files.Backups.Newest switch
+    {
+        null => new Finding("backups", Health.Warn, "there is none", "'qmoi serve' makes one at its start and each hour."),
+        var newest when TimeProvider.System.GetUtcNow() - newest.At > MaxBackupAge =>
+            new Finding("backups", Health.Warn, $"the newest is of {OwnFiles.Said(newest.At)}, more than a day ago", "'qmoi serve' makes one at its start and each hour; its log says why it could not."),
+        var newest => new Finding("backups", Health.Ok, $"the newest is of {OwnFiles.Said(newest.At)}"),
+    };
 
     private static IEnumerable<Finding> Forges(BotSettings settings)
     {
@@ -154,11 +286,13 @@ internal static class DoctorCommand
             : new Finding("sandbox", Health.Ok, sandbox.Kind.ToString().ToLowerInvariant());
     }
 
-    private static Finding Knowledge(BotSettings settings)
+    private static Finding Knowledge(BotSettings settings, SafeMode safeMode)
     {
         _ = new Templates();
-        var refused = new List<string>();
+        var refused = new List<RefusedFile>();
         var catalogue = KnownFailures.Load(settings, refused.Add);
+        foreach (var file in refused)
+            safeMode.Set("catalogue " + file.Name, file.Problem, file.Instead);
         return refused.Count == 0
             ? new Finding("catalogue", Health.Ok, $"{catalogue.Entries.Count} known failures, {FixerIndex.All.Count} with a repair")
             : new Finding("catalogue", Health.Warn, string.Join("; ", refused), "Correct the file; docs/catalogue.md describes the keys.");

@@ -1,12 +1,20 @@
 using System.CommandLine;
+using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
+using QMoi.Functions.Stores;
 using QMoi.Handlers.Forges;
 
 namespace QMoi.Functions.Commands;
 
-/// <summary><c>qmoi serve</c>: the bot as one process, until SIGTERM or Ctrl+C, which lets it finish what it has in hand.</summary>
+/// <summary>
+/// <c>qmoi serve</c>: the bot as one process, until SIGTERM or Ctrl+C, which lets it finish what it has in hand. Where files of its own are broken it starts with their
+/// last good versions and says so: <see cref="SafeMode"/>.
+/// </summary>
 internal static partial class ServeCommand
 {
+    /// <summary>A disk that damages the database again and again is not healed by restoring it.</summary>
+    private const int MaxRestores = 3;
+
     public static Command Create()
     {
         var urls = new Option<string>("--urls") { Description = "Where to listen", DefaultValueFactory = _ => "http://127.0.0.1:8080", HelpName = "URL" };
@@ -19,26 +27,82 @@ internal static partial class ServeCommand
         command.Options.Add(urls);
         command.Options.Add(data);
         command.Options.Add(role);
-        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(urls)!, CommandLine.Settings(parsed.GetValue(data)), parsed.GetValue(role)!, stop));
+        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(urls)!, parsed.GetValue(data), parsed.GetValue(role)!, stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(string urls, BotSettings settings, string role, CancellationToken stop)
+    private static async Task<int> RunAsync(string urls, string? data, string role, CancellationToken stop)
     {
+        var safeMode = new SafeMode();
+        var lastGood = LastGoodSettings.Read(Environment.GetEnvironmentVariables(), data, AppContext.BaseDirectory, safeMode);
+        var settings = lastGood.Settings;
+        using var onlyWorker = role == "web" ? null : BeOnlyWorker(settings.DataFolder);
         using var loggers = Logging.Create(settings.DataFolder);
         var logger = loggers.CreateLogger("QMoi.Serve");
-        using var onlyWorker = role == "web" ? null : BeOnlyWorker(settings.DataFolder);
-        await using var bot = await StartAsync(settings, role, urls, loggers, stop);
-        WarnOfGaps(logger, settings);
-        if (onlyWorker is not null)
-            await bot.Store.ReleaseLeasesAsync(stop);
-        await Terminal.Out.WriteLineAsync($"ready {bot.Url}".TrimEnd());
-        await Terminal.Out.FlushAsync(stop);
-        if (role is "worker" or "all")
-            await bot.Worker.RunAsync(stop);
-        else
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        return ExitCode.Done;
+        for (var restores = 0; ; restores++)
+        {
+            string damage;
+            await using (var bot = await StartAsync(settings, safeMode, role, urls, loggers, stop))
+            {
+                if (onlyWorker is not null)
+                {
+                    bot.Care.LookAround();
+                    await bot.Store.ReleaseLeasesAsync(stop);
+                }
+                if (restores == 0)
+                {
+                    WarnOfGaps(logger, settings);
+                    await Terminal.Out.WriteLineAsync($"ready {bot.Url}".TrimEnd());
+                    await Terminal.Out.FlushAsync(stop);
+                    Keep(lastGood, logger);
+                }
+                else
+                {
+                    Log.Back(logger, bot.Url);
+                }
+                if (await WorkAsync(bot, role, stop) is not { } found)
+                    return ExitCode.Done;
+                (damage, urls) = (found, bot.Urls.Length > 0 ? bot.Urls : urls);
+            }
+            Log.Damaged(logger, damage);
+            if (restores == MaxRestores)
+                throw new CommandException(ExitCode.Failed, $"the database was restored {MaxRestores} times and is damaged again: {damage}. Look at the disk, then start again.");
+            Bot.Restore(settings, new StoreDamagedException(Path.Combine(settings.DataFolder, "qmoi.db"), damage), safeMode, TimeProvider.System);
+        }
+    }
+
+    /// <summary>Until the bot is to stop, or its database turns out to be damaged: then what was found.</summary>
+    private static async Task<string?> WorkAsync(Bot bot, string role, CancellationToken stop)
+    {
+        using var running = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var caring = role == "web" ? Task.CompletedTask : bot.Care.RunAsync(running.Token);
+        var working = role == "web"
+            ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, running.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
+            : bot.Worker.RunAsync(running.Token);
+        try
+        {
+            await Task.WhenAny(working, bot.Care.Damaged);
+            await running.CancelAsync();
+            await working;
+        }
+        finally
+        {
+            await running.CancelAsync();
+            await caring;
+        }
+        return bot.Care.Damaged.IsCompleted && !stop.IsCancellationRequested ? await bot.Care.Damaged : null;
+    }
+
+    private static void Keep(LastGoodSettings settings, ILogger logger)
+    {
+        try
+        {
+            settings.Keep();
+        }
+        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
+        {
+            Log.NotKept(logger, unwritable);
+        }
     }
 
     /// <summary>On SQLite one process works a data folder. The lock goes with the process, however it ends, so nothing has to be waited for after a crash.</summary>
@@ -46,7 +110,7 @@ internal static partial class ServeCommand
     {
         try
         {
-            Directory.CreateDirectory(dataFolder);
+            OwnFiles.MakeFolder(dataFolder);
             return new FileStream(Path.Combine(dataFolder, "worker.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
@@ -55,13 +119,13 @@ internal static partial class ServeCommand
         }
     }
 
-    private static async Task<Bot> StartAsync(BotSettings settings, string role, string urls, ILoggerFactory loggers, CancellationToken stop)
+    private static async Task<Bot> StartAsync(BotSettings settings, SafeMode safeMode, string role, string urls, ILoggerFactory loggers, CancellationToken stop)
     {
         if (role == "worker")
-            return Bot.Open(settings, TimeProvider.System, loggers);
+            return Bot.OpenOrRestore(settings, safeMode, TimeProvider.System, loggers);
         try
         {
-            return await Bot.StartAsync(settings, urls, TimeProvider.System, loggers, stop);
+            return await Bot.StartAsync(settings, urls, safeMode, TimeProvider.System, loggers, stop);
         }
         catch (IOException taken)
         {
@@ -83,6 +147,15 @@ internal static partial class ServeCommand
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Error, Message = "The database is damaged: {Found}. It is restored now; the bot is away for a moment")]
+        public static partial void Damaged(ILogger logger, string found);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "The bot is back at {Url}")]
+        public static partial void Back(ILogger logger, string url);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The last good copy of the settings cannot be kept")]
+        public static partial void NotKept(ILogger logger, Exception exception);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Forge} deliveries are refused: no secret is set. Set {Setting}")]
         public static partial void NoSecret(ILogger logger, ForgeKind forge, string setting);
 

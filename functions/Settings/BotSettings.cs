@@ -36,4 +36,13 @@ public sealed record WorkSettings
 }
 
 /// <summary>A setting that cannot be used; the message names it, its value (never a secret's) and the valid range.</summary>
-public sealed class SettingsException(string message) : Exception(message);
+public class SettingsException(string message) : Exception(message);
+
+/// <summary>A settings file is not JSON: half written, or half edited. Line and position (in bytes) count from 1.</summary>
+public sealed class BrokenSettingsFileException(string file, long line, long position, string reason)
+    : SettingsException($"{file} is not valid JSON at line {line}, position {position}: {reason}")
+{
+    public string File { get; } = file;
+    public long Line { get; } = line;
+    public long Position { get; } = position;
+}

@@ -16,7 +16,6 @@ public static class SettingsReader
 {
     private const int MinSecretLength = 16;
 
-
     private delegate BotSettings Apply(BotSettings settings, string value);
 
     private sealed record Setting(string Key, string? PlainName, bool IsSecret, string Range, Apply Apply);
@@ -54,7 +53,11 @@ public static class SettingsReader
 
     /// <param name="dataFolder">From the command line; wins over everything.</param>
     /// <exception cref="SettingsException">An unknown key or a value out of range.</exception>
-    public static BotSettings Read(IDictionary environment, string? dataFolder, string programFolder)
+    public static BotSettings Read(IDictionary environment, string? dataFolder, string programFolder) => Read(environment, dataFolder, programFolder, FromDisk);
+
+    /// <param name="readOwn">Given the path of <c>qmoi.json</c>, its bytes; <c>null</c> where there is none.</param>
+    /// <exception cref="BrokenSettingsFileException">A file is not JSON.</exception>
+    internal static BotSettings Read(IDictionary environment, string? dataFolder, string programFolder, Func<string, byte[]?> readOwn)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry entry in environment)
@@ -62,10 +65,10 @@ public static class SettingsReader
         if (dataFolder is not null && dataFolder.Trim().Length == 0)
             throw new SettingsException("--data: '' is not valid; wanted: a folder.");
         var settings = new BotSettings();
-        var shipped = FromFile(Path.Combine(programFolder, "appsettings.json"));
+        var shipped = FromFile(Path.Combine(programFolder, "appsettings.json"), FromDisk);
         var data = dataFolder ?? variables.GetValueOrDefault("QMOI__Data") ?? shipped.GetValueOrDefault("Data") ?? settings.DataFolder;
         var own = Path.Combine(data, "qmoi.json");
-        var fromOwn = FromFile(own);
+        var fromOwn = FromFile(own, readOwn);
         if (fromOwn.ContainsKey("Data"))
             throw new SettingsException($"Data in {own} is not a setting there: the file lies in the data folder. Set it with --data or QMOI__Data.");
         var fromEnvironment = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -103,18 +106,26 @@ public static class SettingsReader
         Known.FirstOrDefault(setting => setting.Key.Equals(key, StringComparison.OrdinalIgnoreCase))
         ?? throw new SettingsException($"{key} in {source} is not a setting; did you mean {Spelling.Nearest(key, Known.Select(setting => setting.Key))}?");
 
-    private static Dictionary<string, string> FromFile(string file)
+    internal static byte[]? FromDisk(string file) => File.Exists(file) ? File.ReadAllBytes(file) : null;
+
+    private static Dictionary<string, string> FromFile(string file, Func<string, byte[]?> read)
     {
         var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        if (!File.Exists(file))
-            return values;
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 8 });
+            if (read(file) is not { } bytes)
+                return values;
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 8 });
             Flatten("", document.RootElement, values);
             return values;
         }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException broken)
+        {
+            // The reader adds the place in its own words, counted from 0.
+            var reason = broken.Message.Split(" LineNumber:", 2)[0];
+            throw new BrokenSettingsFileException(file, (broken.LineNumber ?? 0) + 1, (broken.BytePositionInLine ?? 0) + 1, reason);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new SettingsException($"{file} cannot be read: {exception.Message}");
         }

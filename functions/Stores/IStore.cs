@@ -73,4 +73,12 @@ public sealed record DeliveryRow(long Sequence, ForgeKind Forge, string Id, stri
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>The database is not one this program can use; the message says why and what to do.</summary>
-public sealed class StoreUnusableException(string message, Exception? inner = null) : Exception(message, inner);
+public class StoreUnusableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The database itself is broken, as opposed to locked, unwritable or too new: it can be put back from a backup.</summary>
+/// <param name="reason">What is broken about it.</param>
+public sealed class StoreDamagedException(string file, string reason, Exception? inner = null)
+    : StoreUnusableException($"The database {file} is damaged: {reason}. 'qmoi serve' and 'qmoi doctor --fix' restore it from the newest good backup and keep the damaged one.", inner)
+{
+    public string Reason { get; } = reason;
+}

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Threading.Channels;
 
 namespace QMoi.Tests.Functions;
 
@@ -7,6 +8,7 @@ namespace QMoi.Tests.Functions;
 public sealed class QmoiProcess : IAsyncDisposable
 {
     private readonly Process process;
+    private readonly Channel<string> errors = Channel.CreateUnbounded<string>();
 
     private QmoiProcess(Process process) => this.process = process;
 
@@ -43,11 +45,37 @@ public sealed class QmoiProcess : IAsyncDisposable
     public static async Task<QmoiProcess> ServeAsync(string data, IReadOnlyDictionary<string, string> environment, params string[] more)
     {
         var serving = new QmoiProcess(Start(["serve", "--urls", "http://127.0.0.1:0", "--data", data, .. more], environment));
-        _ = serving.process.StandardError.ReadToEndAsync();
+        _ = serving.ReadErrorsAsync();
         var line = await serving.process.StandardOutput.ReadLineAsync() ?? "";
         Assert.StartsWith("ready http://", line, StringComparison.Ordinal);
         serving.Url = line["ready ".Length..];
         return serving;
+    }
+
+    /// <summary>The next line on standard error that contains a text; those before it are gone then. Gives up after a minute.</summary>
+    public async Task<string> ErrorLineAsync(string containing)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await foreach (var line in errors.Reader.ReadAllAsync(patience.Token))
+            if (line.Contains(containing, StringComparison.Ordinal))
+                return line;
+        throw new InvalidOperationException($"The process ended and never said '{containing}'.");
+    }
+
+    /// <summary>What <c>/readyz</c> says.</summary>
+    public async Task<string> ReadyAsync()
+    {
+        using var client = new HttpClient();
+        using var response = await client.GetAsync(Url + "/readyz");
+        Assert.Equal(System.Net.HttpStatusCode.OK, response.StatusCode);
+        return await response.Content.ReadAsStringAsync();
+    }
+
+    private async Task ReadErrorsAsync()
+    {
+        while (await process.StandardError.ReadLineAsync() is { } line)
+            errors.Writer.TryWrite(line);
+        errors.Writer.Complete();
     }
 
     /// <summary>SIGKILL: no chance to finish anything.</summary>

@@ -1,11 +1,11 @@
 using System.Buffers;
 using System.IO.Compression;
-using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Dapper;
 using Microsoft.Data.Sqlite;
+using QMoi.Functions.SelfHealing;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Repair;
 
@@ -25,64 +25,85 @@ public sealed class SqliteStore : IStore
     private readonly string connectionString;
     private readonly SqliteConnection writing;
     private readonly SqliteWriter writer;
+    private readonly SqliteFileLock inUse;
     private readonly TimeProvider clock;
+    private readonly TaskCompletionSource<string> damage = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private SqliteStore(string file, SqliteConnection writing, TimeProvider clock)
+    private SqliteStore(SqliteFiles files, SqliteConnection writing, SqliteFileLock inUse, bool isChecked, TimeProvider clock)
     {
-        connectionString = ConnectionString(file);
+        connectionString = SqliteFiles.ConnectionString(files.Database);
         this.writing = writing;
+        this.inUse = inUse;
         this.clock = clock;
-        writer = new SqliteWriter(writing);
+        (Files, IsChecked) = (files, isChecked);
+        writer = new SqliteWriter(writing, NoteDamage);
     }
 
+    internal SqliteFiles Files { get; }
+
+    /// <summary>It was small enough to be checked as a whole when it was opened.</summary>
+    internal bool IsChecked { get; }
+
+    /// <summary>Ends, with what was found, when the database turns out to be damaged while it is used. Then it should be closed and opened again, which restores it.</summary>
+    public Task<string> Damaged => damage.Task;
+
     /// <summary>Opens or makes the database and brings its schema up to date.</summary>
-    /// <exception cref="StoreUnusableException">The folder cannot be written, the file is damaged, or it is from a newer version.</exception>
+    /// <exception cref="StoreDamagedException">The file is broken, or gone while there are backups of it. Nothing was changed.</exception>
+    /// <exception cref="StoreUnusableException">The folder cannot be written, something holds the file, or it is from a newer version.</exception>
     public static SqliteStore Open(string dataFolder, TimeProvider clock)
     {
         SqliteLibrary.Load();
-        var file = Path.Combine(dataFolder, "qmoi.db");
+        var files = new SqliteFiles(dataFolder);
+        SqliteFileLock? shared = null;
         SqliteConnection? connection = null;
         try
         {
-            Directory.CreateDirectory(dataFolder);
-            connection = new SqliteConnection(ConnectionString(file));
-            connection.Open();
-            connection.Execute("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000");
-            Migrate(connection, file);
+            OwnFiles.MakeFolder(dataFolder);
+            shared = SqliteFileLock.Share(files);
+            if (files.WhyLost() is { } lost)
+                throw new StoreDamagedException(files.Database, lost);
+            connection = Open(files, out var isChecked);
+            SqliteSchema.Update(connection, files.Database);
             // From here on every commit is synced; the first one takes the schema to the disk with it, since both are in the same log.
             connection.Execute("PRAGMA synchronous=FULL");
-            return new SqliteStore(file, connection, clock);
+            return new SqliteStore(files, connection, shared, isChecked, clock);
         }
         catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
         {
             connection?.Dispose();
-            throw new StoreUnusableException($"The database {file} cannot be opened: {exception.Message}. Check that the data folder can be written and has room.", exception);
+            shared?.Dispose();
+            if (SqliteFiles.IsDamage(exception))
+                throw new StoreDamagedException(files.Database, SqliteFiles.Words(exception), exception);
+            throw new StoreUnusableException($"The database {files.Database} cannot be opened: {exception.Message}. Check that the data folder can be written and has room.", exception);
         }
         catch
         {
             connection?.Dispose();
+            shared?.Dispose();
             throw;
         }
     }
 
-    private static string ConnectionString(string file) => new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, DefaultTimeout = 5 }.ToString();
-
-    /// <summary>Numbered, forward only; the number of the last one is the database's <c>user_version</c>.</summary>
-    private static void Migrate(SqliteConnection connection, string file)
+    private static SqliteConnection Open(SqliteFiles files, out bool isChecked)
     {
-        var assembly = Assembly.GetExecutingAssembly();
-        var migrations = assembly.GetManifestResourceNames().Where(name => name.StartsWith("migrations/sqlite/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
-        var version = connection.ExecuteScalar<long>("PRAGMA user_version");
-        if (version > migrations.Count)
-            throw new StoreUnusableException($"The database {file} has schema {version}, this program knows {migrations.Count}. Use the newer program, or restore a backup made by this one.");
-        for (var number = (int)version; number < migrations.Count; number++)
+        // Not pooled: closed means closed, so that the file can be exchanged.
+        var connection = new SqliteConnection(SqliteFiles.ConnectionString(files.Database, pooling: false));
+        try
         {
-            using var stream = assembly.GetManifestResourceStream(migrations[number])!;
-            using var reader = new StreamReader(stream);
-            using var transaction = connection.BeginTransaction();
-            connection.Execute(reader.ReadToEnd(), transaction: transaction);
-            connection.Execute($"PRAGMA user_version={number + 1}", transaction: transaction);
-            transaction.Commit();
+            connection.Open();
+            connection.Execute("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000");
+            isChecked = files.IsSmall;
+            if (isChecked && SqliteFiles.Check(connection) is [var problem, ..])
+                throw new StoreDamagedException(files.Database, problem);
+            return connection;
+        }
+        catch
+        {
+            // What is damaged is kept as it is found: closing must not move the log into it.
+            if (connection.State == System.Data.ConnectionState.Open)
+                SQLitePCL.raw.sqlite3_db_config(connection.Handle, SQLitePCL.raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _);
+            connection.Dispose();
+            throw;
         }
     }
 
@@ -144,10 +165,14 @@ public sealed class SqliteStore : IStore
             cancellationToken);
         if (claimed is null)
             return null;
-        await using var reading = await ReadAsync(cancellationToken);
-        var delivery = await reading.QuerySingleAsync<BodyRow>("SELECT forge, delivery_id, event, body FROM deliveries WHERE sequence = $Sequence", claimed);
-        return new Claim(
-            claimed.Sequence, claimed.Fence, (int)claimed.Tries, Forge(delivery.Forge), delivery.Delivery_id, delivery.Event, claimed.Lane, Decompress(delivery.Body));
+        var delivery = await ReadAsync(
+            reading => reading.QuerySingleAsync<BodyRow>("SELECT forge, delivery_id, event, body FROM deliveries WHERE sequence = $Sequence", claimed), cancellationToken);
+        var claim = new Claim(claimed.Sequence, claimed.Fence, (int)claimed.Tries, Forge(delivery.Forge), delivery.Delivery_id, delivery.Event, claimed.Lane, Body: default);
+        if (TryDecompress(delivery.Body) is { } body)
+            return claim with { Body = body };
+        // A page that went bad without SQLite noticing. No try will read it, and the lane must not wait for it.
+        await FinishAsync(claim, DeliveryState.Dead, "its stored body is damaged", cancellationToken);
+        return await ClaimAsync(cancellationToken);
     }
 
     public Task<bool> RenewAsync(Claim claim, CancellationToken cancellationToken)
@@ -183,8 +208,7 @@ public sealed class SqliteStore : IStore
 
     public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
     {
-        await using var reading = await ReadAsync(cancellationToken);
-        var due = await reading.ExecuteScalarAsync<long?>("SELECT min(max(run_after, leased_until)) FROM work");
+        var due = await ReadAsync(reading => reading.ExecuteScalarAsync<long?>("SELECT min(max(run_after, leased_until)) FROM work"), cancellationToken);
         return due is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
     }
 
@@ -198,14 +222,12 @@ public sealed class SqliteStore : IStore
         var last = 0L;
         while (true)
         {
-            List<ListRow> rows;
-            await using (var reading = await ReadAsync(cancellationToken))
-            {
-                rows = [.. await reading.QueryAsync<ListRow>("""
+            var after = last;
+            var rows = (await ReadAsync(
+                reading => reading.QueryAsync<ListRow>("""
                     SELECT sequence, forge, delivery_id, event, repository, state, result, received_at FROM deliveries
-                    WHERE sequence > $last AND ($state IS NULL OR state = $state) AND received_at >= $since ORDER BY sequence LIMIT 500
-                    """, new { last, state = state is { } wanted ? Name(wanted) : null, since = since?.ToUnixTimeMilliseconds() ?? 0 })];
-            }
+                    WHERE sequence > $after AND ($state IS NULL OR state = $state) AND received_at >= $since ORDER BY sequence LIMIT 500
+                    """, new { after, state = state is { } wanted ? Name(wanted) : null, since = since?.ToUnixTimeMilliseconds() ?? 0 }), cancellationToken)).AsList();
             foreach (var row in rows)
                 yield return Row(row);
             if (rows.Count < page)
@@ -216,17 +238,17 @@ public sealed class SqliteStore : IStore
 
     public async Task<DeliveryRow?> FindAsync(string deliveryId, CancellationToken cancellationToken)
     {
-        await using var reading = await ReadAsync(cancellationToken);
-        var row = await reading.QueryFirstOrDefaultAsync<ListRow>(
-            "SELECT sequence, forge, delivery_id, event, repository, state, result, received_at FROM deliveries WHERE delivery_id = $deliveryId", new { deliveryId });
+        var row = await ReadAsync(
+            reading => reading.QueryFirstOrDefaultAsync<ListRow>(
+                "SELECT sequence, forge, delivery_id, event, repository, state, result, received_at FROM deliveries WHERE delivery_id = $deliveryId", new { deliveryId }), cancellationToken);
         return row is null ? null : Row(row);
     }
 
-    public async Task<string?> FindIdOfBodyAsync(ForgeKind forge, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public Task<string?> FindIdOfBodyAsync(ForgeKind forge, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        await using var reading = await ReadAsync(cancellationToken);
-        return await reading.ExecuteScalarAsync<string?>(
-            "SELECT delivery_id FROM deliveries WHERE forge = $forge AND body_sha256 = $hash", new { forge = Name(forge), hash = SHA256.HashData(body.Span) });
+        var hash = SHA256.HashData(body.Span);
+        return ReadAsync(
+            reading => reading.ExecuteScalarAsync<string?>("SELECT delivery_id FROM deliveries WHERE forge = $forge AND body_sha256 = $hash", new { forge = Name(forge), hash }), cancellationToken);
     }
 
     public Task<bool> RequeueAsync(long sequence, CancellationToken cancellationToken)
@@ -244,25 +266,53 @@ public sealed class SqliteStore : IStore
     public async Task<IReadOnlyList<Attempt>> AttemptsAsync(string repositoryKey, CancellationToken cancellationToken) =>
         await AttemptsAsync("repository_key = $repositoryKey ORDER BY id", new { repositoryKey }, cancellationToken);
 
-    public async Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken)
+    public Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken) => Task.FromResult(Check());
+
+    internal IReadOnlyList<string> Check()
     {
-        await using var reading = await ReadAsync(cancellationToken);
-        var lines = (await reading.QueryAsync<string>("PRAGMA quick_check(5)")).ToList();
-        return lines is ["ok"] ? [] : lines;
+        try
+        {
+            using var reading = new SqliteConnection(connectionString);
+            reading.Open();
+            var problems = SqliteFiles.Check(reading);
+            if (problems.Count > 0)
+                NoteDamage(problems[0]);
+            return problems;
+        }
+        catch (SqliteException exception)
+        {
+            throw Unreadable(exception);
+        }
     }
 
     internal async Task<IReadOnlyList<Attempt>> AttemptsAsync(string condition, object parameters, CancellationToken cancellationToken)
     {
-        await using var reading = await ReadAsync(cancellationToken);
-        return [.. (await reading.QueryAsync<AttemptRow>($"SELECT * FROM attempts WHERE {condition}", parameters)).Select(row => row.ToAttempt())];
+        var rows = await ReadAsync(reading => reading.QueryAsync<AttemptRow>($"SELECT * FROM attempts WHERE {condition}", parameters), cancellationToken);
+        return [.. rows.Select(row => row.ToAttempt())];
     }
 
-    internal async Task<SqliteConnection> ReadAsync(CancellationToken cancellationToken)
+    private async Task<T> ReadAsync<T>(Func<SqliteConnection, Task<T>> read, CancellationToken cancellationToken)
     {
-        var connection = new SqliteConnection(connectionString);
-        await connection.OpenAsync(cancellationToken);
-        return connection;
+        try
+        {
+            await using var connection = new SqliteConnection(connectionString);
+            await connection.OpenAsync(cancellationToken);
+            return await read(connection);
+        }
+        catch (SqliteException exception)
+        {
+            throw Unreadable(exception);
+        }
     }
+
+    private StoreUnavailableException Unreadable(SqliteException exception)
+    {
+        if (SqliteFiles.IsDamage(exception))
+            NoteDamage(SqliteFiles.Words(exception));
+        return new StoreUnavailableException("The database cannot be read: " + exception.Message, exception);
+    }
+
+    private void NoteDamage(string found) => damage.TrySetResult(found);
 
     /// <summary>Writes on behalf of a claim; refused when its lease has passed to another worker.</summary>
     internal Task<T> WriteFencedAsync<T>(Claim claim, Func<SqliteConnection, T> write, CancellationToken cancellationToken) => writer.WriteAsync(
@@ -279,7 +329,9 @@ public sealed class SqliteStore : IStore
         if (insertWork is not null)
             await insertWork.DisposeAsync();
         await writing.DisposeAsync();
-        SqliteConnection.ClearPool(writing);
+        using (var reading = new SqliteConnection(connectionString))
+            SqliteConnection.ClearPool(reading);
+        inUse.Dispose();
     }
 
     // ---- shapes
@@ -330,6 +382,19 @@ public sealed class SqliteStore : IStore
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary><c>null</c> where the bytes are not what was stored.</summary>
+    internal static byte[]? TryDecompress(byte[] compressed)
+    {
+        try
+        {
+            return Decompress(compressed);
+        }
+        catch (Exception garbled) when (garbled is InvalidDataException or InvalidOperationException)
+        {
+            return null;
         }
     }
 

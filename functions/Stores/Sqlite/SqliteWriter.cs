@@ -13,11 +13,13 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(MaxQueue) { SingleReader = true, AllowSynchronousContinuations = false });
     private readonly SqliteConnection connection;
+    private readonly Action<string> damaged;
     private readonly Task loop;
 
-    public SqliteWriter(SqliteConnection connection)
+    /// <param name="damaged">Told when a write has met a damaged page.</param>
+    public SqliteWriter(SqliteConnection connection, Action<string> damaged)
     {
-        this.connection = connection;
+        (this.connection, this.damaged) = (connection, damaged);
         // A thread of its own: SQLite calls block on the disk and must not hold a thread of the pool.
         loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
@@ -62,6 +64,8 @@ internal sealed class SqliteWriter : IAsyncDisposable
 #pragma warning restore CA1031
         {
             TryExecute("ROLLBACK");
+            if (SqliteFiles.IsDamage(exception))
+                damaged(SqliteFiles.Words(exception));
             var unavailable = new StoreUnavailableException("The database cannot be written: " + exception.Message, exception);
             foreach (var entry in batch)
                 entry.Done.TrySetException(unavailable);
