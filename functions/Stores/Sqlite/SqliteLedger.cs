@@ -51,11 +51,8 @@ internal sealed class SqliteLedger(SqliteStore store, Claim claim) : ILedger
         "SELECT count(DISTINCT repository_key) FROM attempts WHERE failure_id = $failureId AND created_at >= $since AND repository_key <> $repositoryKey",
         new { repositoryKey, failureId, since = since.ToUnixTimeMilliseconds() }, cancellationToken);
 
-    private async Task<int> CountAsync(string sql, object parameters, CancellationToken cancellationToken)
-    {
-        await using var reading = await store.ReadAsync(cancellationToken);
-        return await reading.ExecuteScalarAsync<int>(sql, parameters);
-    }
+    private Task<int> CountAsync(string sql, object parameters, CancellationToken cancellationToken) =>
+        store.ReadAsync(reading => reading.ExecuteScalarAsync<int>(sql, parameters), cancellationToken);
 
     public Task<Attempt> SaveAsync(Attempt attempt, CancellationToken cancellationToken) => store.WriteFencedAsync(
         claim,

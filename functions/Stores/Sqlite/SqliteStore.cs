@@ -291,7 +291,7 @@ public sealed class SqliteStore : IStore
         return [.. rows.Select(row => row.ToAttempt())];
     }
 
-    private async Task<T> ReadAsync<T>(Func<SqliteConnection, Task<T>> read, CancellationToken cancellationToken)
+    internal async Task<T> ReadAsync<T>(Func<SqliteConnection, Task<T>> read, CancellationToken cancellationToken)
     {
         try
         {
