@@ -91,11 +91,11 @@ internal static partial class GitHttpBackend
         return whole;
     }
 
-    /// <summary>Packet lines: the commands, a flush, and where the first one announces them the options, a flush; then the pack.</summary>
+    /// <summary>Packet lines: the commands, a flush, and where the first command announces them the options, a flush; then the pack.</summary>
     private static List<string> PushOptions(ReadOnlySpan<byte> push)
     {
         var options = new List<string>();
-        var (hasOptions, isFirst, section) = (false, true, 0);
+        var (hasOptions, section) = (false, 0);
         while (push.Length >= 4 && section < 2 && int.TryParse(push[..4], System.Globalization.NumberStyles.HexNumber, null, out var length) && length <= push.Length)
         {
             if (length < 4)
@@ -107,9 +107,9 @@ internal static partial class GitHttpBackend
                 continue;
             }
             var line = Encoding.UTF8.GetString(push[4..length]).TrimEnd('\n');
-            if (isFirst)
-                (hasOptions, isFirst) = (line.Split('\0')[^1].Split(' ').Contains("push-options", StringComparer.Ordinal), false);
-            else if (section == 1)
+            if (section == 0)
+                hasOptions |= line.Split('\0') is [_, var abilities] && abilities.Split(' ').Contains("push-options", StringComparer.Ordinal);
+            else
                 options.Add(line);
             push = push[length..];
         }

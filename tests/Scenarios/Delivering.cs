@@ -21,13 +21,13 @@ public sealed class Delivering
         Assert.Equal([request], repository.MergeRequests);
         Assert.Equal("100755", await repository.FileModeAsync("topic", "check.sh"));
         Assert.Equal(2, (await repository.CommitMessagesAsync("main..topic")).Count);
-        Assert.Equal(before, repository.RefHead(forge == "github" ? $"refs/qmoi/backup/topic-{before[..12]}" : $"refs/heads/qmoi/backup/topic-{before[..12]}"));
+        Assert.Equal(before, repository.RefHead(forge == "github" ? $"refs/qmoi/backup/topic-{before[..8]}" : $"refs/heads/qmoi/backup/topic-{before[..8]}"));
         Assert.DoesNotContain(repository.Pipelines, pipeline => pipeline.Ref.StartsWith("qmoi/", StringComparison.Ordinal));
         Assert.All(repository.Pipelines.Where(pipeline => pipeline.Sha == repository.Branches["topic"]), pipeline => Assert.Equal(CiStatus.Success, pipeline.Status));
         var told = request.Told().Body;
         Assert.Contains("the fix on the branch heals it", told, StringComparison.Ordinal);
         Assert.Contains("- [ ] Undo", told, StringComparison.Ordinal);
-        Assert.Contains($"qmoi/backup/topic-{before[..12]}", told, StringComparison.Ordinal);
+        Assert.Contains($"qmoi/backup/topic-{before[..8]}", told, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class Delivering
 
         Assert.Empty(request.LineComments);
         Assert.Contains("outside the lines", request.Told().Body, StringComparison.Ordinal);
-        Assert.Contains("+\techo built", request.Told().Body, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^\+\s+echo built$", request.Told().Body);
         Assert.Equal([request], repository.MergeRequests);
     }
 

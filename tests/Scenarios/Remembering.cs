@@ -106,6 +106,7 @@ public sealed class Remembering
         var first = Assert.Single(repository.MergeRequests);
         Assert.DoesNotContain("time here", first.Body, StringComparison.Ordinal);
         await first.MergeAsync();
+        await world.SettleAsync();
         await repository.PushAsync("main", "check.sh", "#!/bin/sh\necho again\n", "Lose the mode again");
         await world.SettleAsync();
 
