@@ -17,10 +17,12 @@ public sealed partial class CommentEditedHandler(IForges forges, FixUndo undo)
             return new Outcome.Ignored("an edit that asks for nothing");
         if (await ledger.AttemptAsync(edited.Repository.Key, id, cancellationToken) is not { } attempt)
             return new Outcome.Ignored("the attempt named is not one of this repository");
-        // Anybody may write such a line into a comment of their own; only in the comment that tells of the attempt it counts.
         if (AttemptDetails.Of(attempt).MergeRequestNumber != edited.MergeRequestNumber)
             return new Outcome.Ignored("the attempt named is told elsewhere");
         var forge = forges.Open(edited.Repository);
+        // Anybody may write such a line into a comment of their own, and have somebody edit it; only in the comment of the bot itself it counts.
+        if (await StickyComment.FindAsync(forge, edited.Repository, edited.MergeRequestNumber, cancellationToken) != edited.Comment)
+            return new Outcome.Ignored("not the comment of the bot");
         if (await forge.GetPermissionAsync(edited.Repository, edited.EditorId, edited.EditorName, cancellationToken) < Permission.Write)
             return new Outcome.Declined($"{OutsideText.OneLine(edited.EditorName, 60)} has no write permission, so nothing is undone");
         return await undo.UndoAsync(forge, ledger, edited.Repository, attempt, OutsideText.OneLine(edited.EditorName, 60), cancellationToken);

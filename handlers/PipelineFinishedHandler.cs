@@ -15,7 +15,7 @@ public sealed class PipelineFinishedHandler(PipelineRepair repair, FixPipeline f
             return await fixPipeline.FinishAsync(finished, await ledger.AttemptOfFixBranchAsync(repository.Key, pipeline.Branch, cancellationToken), ledger, cancellationToken);
         if (pipeline.Branch.StartsWith(BranchCommit.BackupPrefix, StringComparison.Ordinal))
             return new Outcome.Ignored("a backup of the bot's own");
-        if (await ledger.AttemptOfFixHeadAsync(repository.Key, pipeline.Sha, cancellationToken) is { FixBranch: null, State: not (AttemptState.Verified or AttemptState.Failed or AttemptState.Undone) } committed)
+        if (await ledger.AttemptOfFixHeadAsync(repository.Key, pipeline.Sha, cancellationToken) is { FixBranch: null, State: not AttemptState.Undone } committed)
             return await fixPipeline.FinishAsync(finished, committed, ledger, cancellationToken);
         return pipeline.Status switch
         {

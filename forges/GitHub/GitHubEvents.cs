@@ -76,9 +76,9 @@ internal static class GitHubEvents
     {
         if (delivery is not { Comment: { } comment, Issue: { } issue }) return DoesNotFit("issue_comment");
         if (issue.PullRequest is null || delivery.Action != "edited") return new ForgeEvent.Nothing("comments are not acted on, but for an edit of the bot's own");
-        // A person edits the bot's comment: whoever wrote it is a bot, whoever edits it is none.
+        // The bot's own edits are of its own comment. Whether the comment is the bot's is asked of the forge.
         if (delivery.Sender is not { Type: not "Bot" } sender || comment.User?.Id == sender.Id) return new ForgeEvent.Nothing("an edit by its own author");
-        return new ForgeEvent.CommentEdited(RepositoryOf(delivery.Repository, delivery.Installation), issue.Number, comment.Body ?? "", sender.Id, sender.Login ?? "");
+        return new ForgeEvent.CommentEdited(RepositoryOf(delivery.Repository, delivery.Installation), issue.Number, new CommentHandle($"issue:{comment.Id}"), comment.Body ?? "", sender.Id, sender.Login ?? "");
     }
 
     private static Repository RepositoryOf(GitHubRepository? repository, GitHubInstallation? installation) =>

@@ -69,7 +69,7 @@ internal static class GitLabEvents
         if (delivery is not { ObjectAttributes: { System: false, Action: "update" } note, MergeRequest: { } mergeRequest, Project: { Id: not null } project, User: { Id: { } editor } user })
             return new ForgeEvent.Nothing("comments are not acted on, but for an edit of the bot's own on a merge request");
         if (note.AuthorId == editor) return new ForgeEvent.Nothing("an edit by its own author");
-        return new ForgeEvent.CommentEdited(RepositoryOf(project), mergeRequest.Iid, note.Note ?? "", editor, user.Username ?? "");
+        return new ForgeEvent.CommentEdited(RepositoryOf(project), mergeRequest.Iid, new CommentHandle($"merge_request:{mergeRequest.Iid}:{note.Id}"), note.Note ?? "", editor, user.Username ?? "");
     }
 
     private static Repository RepositoryOf(GitLabHookProject project) =>

@@ -32,7 +32,7 @@ internal sealed record GitLabHookMergeRequest(
 internal sealed record GitLabNoteDelivery(
     GitLabHookNote? ObjectAttributes = null, GitLabHookNoteTarget? MergeRequest = null, GitLabHookProject? Project = null, GitLabHookUser? User = null);
 
-internal sealed record GitLabHookNote(string? Note = null, string? Action = null, long? AuthorId = null, bool System = false);
+internal sealed record GitLabHookNote(long Id = 0, string? Note = null, string? Action = null, long? AuthorId = null, bool System = false);
 
 internal sealed record GitLabHookNoteTarget(long Iid);
 

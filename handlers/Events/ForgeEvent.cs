@@ -16,8 +16,8 @@ public abstract record ForgeEvent
     /// <summary>A merge request was closed or merged.</summary>
     public sealed record MergeRequestClosed(Repository Repository, long Number, string SourceBranch, bool IsMerged, string? ClosedBy) : ForgeEvent;
 
-    /// <summary>Somebody edited a comment on a merge request that the bot wrote; <paramref name="Body"/> is the whole new text.</summary>
-    public sealed record CommentEdited(Repository Repository, long MergeRequestNumber, string Body, long EditorId, string EditorName) : ForgeEvent;
+    /// <summary>Somebody edited a comment on a merge request that another account wrote; <paramref name="Body"/> is the whole new text.</summary>
+    public sealed record CommentEdited(Repository Repository, long MergeRequestNumber, CommentHandle Comment, string Body, long EditorId, string EditorName) : ForgeEvent;
 
     /// <summary>Authentic, but nothing the bot acts on; says why in words.</summary>
     public sealed record Nothing(string Reason) : ForgeEvent;

@@ -30,23 +30,26 @@ public static class BranchCommit
     /// changes nothing. The tree keeps the patch.
     /// </summary>
     /// <param name="tree">At the branch's expected head, as it was fetched.</param>
+    /// <param name="announce">Told the commit before it is pushed: its pipeline may be over before the push has returned.</param>
     /// <exception cref="ForgeException">The forge could not be reached or did not let us in.</exception>
     public static async Task<PushResult> PushAsync(
-        GitAccess access, WorkTree tree, Patch patch, string message, string branch, DateTimeOffset date, CancellationToken cancellationToken)
+        GitAccess access, WorkTree tree, Patch patch, string message, string branch, DateTimeOffset date, Func<CommitSha, Task> announce, CancellationToken cancellationToken)
     {
         if (await PatchWriter.ApplyAsync(patch, tree.Folder, cancellationToken) is PatchWriteResult.Refused refused)
             return new PushResult.Refused(refused.Reason);
         await tree.GitAsync(["add", "--all", "--force", "--", .. patch.Paths], cancellationToken);
-        return await CommitAndPushAsync(access, tree, message, branch, date, cancellationToken);
+        return await CommitAndPushAsync(access, tree, message, branch, date, announce, cancellationToken);
     }
 
-    private static async Task<PushResult> CommitAndPushAsync(GitAccess access, WorkTree tree, string message, string branch, DateTimeOffset date, CancellationToken cancellationToken)
+    private static async Task<PushResult> CommitAndPushAsync(
+        GitAccess access, WorkTree tree, string message, string branch, DateTimeOffset date, Func<CommitSha, Task> announce, CancellationToken cancellationToken)
     {
         var head = tree.Head!.Value;
         var content = Text(await tree.GitAsync(["write-tree"], cancellationToken));
         var stamp = $"{Bot} {date.ToUnixTimeSeconds()} +0000";
         var commit = Encoding.UTF8.GetBytes($"tree {content}\nparent {head}\nauthor {stamp}\ncommitter {stamp}\n\n{message.TrimEnd()}\n");
         var sha = CommitSha.Parse(Text(await tree.GitAsync(["hash-object", "-t", "commit", "-w", "--stdin"], cancellationToken, input: commit)));
+        await announce(sha);
         return await PushAsync(access, tree, sha, $"refs/heads/{branch}", lease: head.Value, option: null, cancellationToken) is { } problem ? problem : new PushResult.Pushed(sha);
     }
 
@@ -67,7 +70,7 @@ public static class BranchCommit
         {
             return new PushResult.Refused($"what was changed since does not let itself be separated from it ({exception.Message})");
         }
-        return await CommitAndPushAsync(access, tree, message, branch, date, cancellationToken);
+        return await CommitAndPushAsync(access, tree, message, branch, date, _ => Task.CompletedTask, cancellationToken);
     }
 
     /// <summary>Keeps the tree's commit under a name of its own before its branch is changed. Twice is the same as once.</summary>

@@ -20,19 +20,30 @@ public sealed class FixCommit(GitRepository git, BotMessages messages, TimeProvi
             var (backup, _) = await BranchCommit.BackUpAsync(access, tree, repository.Forge, pipeline.Branch, cancellationToken);
             if (backup is null)
                 return null;
+            var details = AttemptDetails.Of(attempt) with { BackupRef = backup, IsCommit = true };
             // The commit's id follows from the attempt alone, so a push that was not recorded is found to be there already.
-            switch (await BranchCommit.PushAsync(access, tree, patch, messages.CommitMessage(attempt), pipeline.Branch, attempt.CreatedAt, cancellationToken))
+            switch (await BranchCommit.PushAsync(access, tree, patch, messages.CommitMessage(attempt), pipeline.Branch, attempt.CreatedAt, AnnounceAsync, cancellationToken))
             {
                 case PushResult.Pushed pushed:
-                    var details = AttemptDetails.Of(attempt) with { BackupRef = backup, IsCommit = true };
-                    return await SaveAsync(scene.Ledger, attempt with { FixHead = pushed.Commit, DetailsJson = details.ToJson() }, AttemptState.Delivered, $"The fix was committed to the branch as {pushed.Commit.Abbreviated}; its pipeline decides.", cancellationToken);
+                    return await scene.Ledger.SaveAsync(Pushed(attempt with { FixHead = pushed.Commit, DetailsJson = details.ToJson() }, clock), cancellationToken);
                 case PushResult.MovedOn:
                     return await SaveAsync(scene.Ledger, attempt, AttemptState.Declined, "People have pushed to the branch meanwhile; its next pipeline decides.", cancellationToken);
                 default:
                     return null;
             }
+
+            Task AnnounceAsync(CommitSha commit) =>
+                SaveAsync(scene.Ledger, attempt with { FixHead = commit, DetailsJson = details.ToJson() }, AttemptState.Delivering, "the fix is being committed", cancellationToken);
         }
     }
+
+    /// <summary>What is written down once the commit is on the branch.</summary>
+    internal static Attempt Pushed(Attempt attempt, TimeProvider clock) => attempt with
+    {
+        State = AttemptState.Delivered,
+        Summary = $"The fix was committed to the branch as {attempt.FixHead!.Value.Abbreviated}; its pipeline decides.",
+        UpdatedAt = clock.GetUtcNow(),
+    };
 
     /// <summary>Takes the commit back by a commit of its own; what people have pushed since stays.</summary>
     /// <returns>Why it cannot be taken back; <c>null</c> when it was.</returns>

@@ -1,7 +1,8 @@
 namespace QMoi.Handlers.Repair;
 
 /// <summary>What became of one earlier fix: <c>Verified</c> and <c>Merged</c> worked, <c>Failed</c> did not heal, <c>Closed</c> and <c>Undone</c> were a person's no.</summary>
-public sealed record FixOutcome(AttemptState State, string FailureSignature, string PatchHash);
+/// <param name="CommittedTo">The branch that got it as a commit; <c>null</c> when it was offered.</param>
+public sealed record FixOutcome(AttemptState State, string FailureSignature, string PatchHash, string? CommittedTo = null);
 
 /// <summary>What became of earlier fixes of one kind of failure in one repository, the newest first.</summary>
 public sealed record FixHistory(IReadOnlyList<FixOutcome> Outcomes)
@@ -23,6 +24,10 @@ public sealed record FixHistory(IReadOnlyList<FixOutcome> Outcomes)
 
     public bool WasRefused(string failureSignature, string patchHash) =>
         Outcomes.Any(outcome => outcome.State is AttemptState.Closed or AttemptState.Undone && outcome.FailureSignature == failureSignature && outcome.PatchHash == patchHash);
+
+    /// <summary>A commit that was put on somebody's branch and taken back is not put there again.</summary>
+    public bool WasTakenBack(string branch, string patchHash) =>
+        Outcomes.Any(outcome => outcome.State == AttemptState.Failed && outcome.CommittedTo == branch && outcome.PatchHash == patchHash);
 
     private static bool HasWorked(FixOutcome outcome) => outcome.State is AttemptState.Verified or AttemptState.Merged;
 }

@@ -92,10 +92,12 @@ public sealed class JobFix(FixPlanner planner, CheckedPlanner checkedPlanner, Fi
     private static async Task<(AttemptState State, string Reason)?> ObjectionAsync(
         Scene scene, Attempt attempt, Patch patch, List<Attempt> tried, FixHistory history, CancellationToken cancellationToken)
     {
-        if (tried.Any(known => known.PatchHash == attempt.PatchHash && !AttemptDetails.Of(known).WasTransient))
-            return (AttemptState.Declined, "The only fix known has failed on this commit before.");
         if (history.WasRefused(attempt.FailureSignature, attempt.PatchHash!))
             return (AttemptState.Declined, "The very same fix was closed or undone by a person before, so it is not offered again.");
+        if (history.WasTakenBack(scene.Pipeline.Branch, attempt.PatchHash!))
+            return (AttemptState.Declined, "The very same fix was committed to this branch before, did not heal it and was taken back.");
+        if (tried.Any(known => known.PatchHash == attempt.PatchHash && !AttemptDetails.Of(known).WasTransient))
+            return (AttemptState.Declined, "The only fix known has failed on this commit before.");
         if (await LintAsync(scene, patch, cancellationToken) is { } objection)
             return (AttemptState.Declined, $"A patch was made, but the forge's CI lint refuses it: {objection}");
         if (history.FailuresInARow(attempt.FailureSignature) >= FailuresBeforeAsking)

@@ -78,6 +78,13 @@ public sealed class PipelineRepair(
         var isFork = pipeline.IsFromFork || request is { IsFromFork: true };
         if (!isFork && await branchHead is not { } head)
             return await MovedOnAsync($"the branch {pipeline.Branch} is gone");
+        else if (!isFork && earlier.FirstOrDefault(attempt => attempt is { State: AttemptState.Delivering, FixBranch: null } && attempt.FixHead == branchHead.Result) is { } unrecorded)
+        {
+            // The process died between the push of a commit and its record.
+            unrecorded = await ledger.SaveAsync(FixCommit.Pushed(unrecorded, clock), cancellationToken);
+            await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, AttemptDetails.Of(unrecorded).MergeRequestNumber, cancellationToken);
+            return new Outcome.Acted($"{unrecorded.FailureId}: {unrecorded.Summary}");
+        }
         else if (!isFork && await branchHead != pipeline.Sha)
             return await MovedOnAsync($"the branch {pipeline.Branch} has moved on from {pipeline.Sha.Abbreviated}");
 

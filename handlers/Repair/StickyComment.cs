@@ -13,7 +13,7 @@ public sealed class StickyComment(BotMessages messages)
             return;
         CommentTarget target = mergeRequestNumber is { } number ? new CommentTarget.OnMergeRequest(number) : new CommentTarget.OnCommit(head);
         var key = mergeRequestNumber is { } n ? $"comment:{repository.Key}:merge_request:{n}" : $"comment:{repository.Key}:commit:{head}";
-        var marker = $"<!-- qmoi {(mergeRequestNumber is { } m ? $"merge_request {m}" : $"commit {head}")} -->";
+        var marker = mergeRequestNumber is { } m ? Marker(m) : $"<!-- qmoi commit {head} -->";
         var body = messages.Comment(repository, marker, attempts);
 
         var handle = await ledger.OnceAsync(
@@ -28,4 +28,10 @@ public sealed class StickyComment(BotMessages messages)
             cancellationToken);
         await ledger.KeepAsync($"{key}:text", body, ct => forge.EditCommentAsync(repository, new CommentHandle(handle), body, ct), cancellationToken);
     }
+
+    /// <summary>The bot's own comment on a merge request, as the forge has it; <c>null</c> when there is none.</summary>
+    public static Task<CommentHandle?> FindAsync(IForge forge, Repository repository, long mergeRequestNumber, CancellationToken cancellationToken) =>
+        forge.FindCommentAsync(repository, new CommentTarget.OnMergeRequest(mergeRequestNumber), Marker(mergeRequestNumber), cancellationToken);
+
+    private static string Marker(long mergeRequestNumber) => $"<!-- qmoi merge_request {mergeRequestNumber} -->";
 }

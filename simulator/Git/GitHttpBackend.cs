@@ -60,7 +60,8 @@ internal static partial class GitHttpBackend
             environment["CONTENT_LENGTH"] = length.ToString();
         using var process = GitProcess.Start(repository.Git.Folder, ["http-backend"], environment);
         var errors = process.StandardError.ReadToEndAsync(context.RequestAborted);
-        var feeding = FeedAsync(request, process.StandardInput.BaseStream, context.RequestAborted);
+        using var push = service == "git-receive-pack" ? await WholeAsync(request.Body, context.RequestAborted) : null;
+        var feeding = FeedAsync(push ?? request.Body, process.StandardInput.BaseStream, context.RequestAborted);
         var output = process.StandardOutput.BaseStream;
         await ReadHeadersAsync(output, context.Response, context.RequestAborted);
         if (service == "git-receive-pack")
@@ -69,7 +70,7 @@ internal static partial class GitHttpBackend
             using var result = new MemoryStream();
             await output.CopyToAsync(result, context.RequestAborted);
             await process.WaitForExitAsync(context.RequestAborted);
-            await repository.NoticeRefsAsync(user!);
+            await repository.NoticeRefsAsync(user!, skipCi: repository.Forge.TakesPushOptions && PushOptions(push!.GetBuffer().AsSpan(0, (int)push.Length)).Contains("ci.skip", StringComparer.Ordinal));
             result.Position = 0;
             await result.CopyToAsync(context.Response.Body, context.RequestAborted);
         }
@@ -82,11 +83,44 @@ internal static partial class GitHttpBackend
         await errors;
     }
 
-    private static async Task FeedAsync(HttpRequest request, Stream input, CancellationToken cancellationToken)
+    private static async Task<MemoryStream> WholeAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var whole = new MemoryStream();
+        await body.CopyToAsync(whole, cancellationToken);
+        whole.Position = 0;
+        return whole;
+    }
+
+    /// <summary>Packet lines: the commands, a flush, and where the first command announces them the options, a flush; then the pack.</summary>
+    private static List<string> PushOptions(ReadOnlySpan<byte> push)
+    {
+        var options = new List<string>();
+        var (hasOptions, section) = (false, 0);
+        while (push.Length >= 4 && section < 2 && int.TryParse(push[..4], System.Globalization.NumberStyles.HexNumber, null, out var length) && length <= push.Length)
+        {
+            if (length < 4)
+            {
+                push = push[4..];
+                if (!hasOptions)
+                    break;
+                section++;
+                continue;
+            }
+            var line = Encoding.UTF8.GetString(push[4..length]).TrimEnd('\n');
+            if (section == 0)
+                hasOptions |= line.Split('\0') is [_, var abilities] && abilities.Split(' ').Contains("push-options", StringComparer.Ordinal);
+            else
+                options.Add(line);
+            push = push[length..];
+        }
+        return options;
+    }
+
+    private static async Task FeedAsync(Stream body, Stream input, CancellationToken cancellationToken)
     {
         try
         {
-            await request.Body.CopyToAsync(input, cancellationToken);
+            await body.CopyToAsync(input, cancellationToken);
         }
         catch (IOException)
         {

@@ -22,7 +22,7 @@ internal sealed class GitRepository(string folder)
         if (File.Exists(Path.Combine(folder, "HEAD")))
             return;
         await DemandAsync(["init", "--quiet", "--bare", "--initial-branch", defaultBranch]);
-        foreach (var setting in (string[])["http.receivepack", "uploadpack.allowAnySHA1InWant", "uploadpack.allowFilter"])
+        foreach (var setting in (string[])["http.receivepack", "receive.advertisePushOptions", "uploadpack.allowAnySHA1InWant", "uploadpack.allowFilter"])
             await DemandAsync(["config", setting, "true"]);
         await DemandAsync(["config", "gc.auto", "0"]);
     }

@@ -48,7 +48,9 @@ internal sealed partial class GitHubApi
     private Answer UpdateComment(Call call)
     {
         var found = Comment(call);
-        Edit(found.Comment, Demand(call, "body", "IssueComment"));
+        if (found.Comment.Author.Id != call.User.Id)
+            Writable(call);
+        forge.EditComment(found.MergeRequest.Repository, found.MergeRequest, found.Comment, Demand(call, "body", "IssueComment"), call.User);
         return Answer.Ok(Shape(call, found));
     }
 

@@ -14,7 +14,37 @@ internal sealed partial class GitHubApi
         Router.Map("GET /repos/{owner}/{repo}/pulls/{number}/commits", ListPullCommitsAsync);
         Router.Map("GET /repos/{owner}/{repo}/pulls/{number}/merge", call => Pull(call).State == MergeRequestState.Merged ? Answer.NoContent() : throw NotFound());
         Router.Map("PUT /repos/{owner}/{repo}/pulls/{number}/merge", MergePullAsync);
+        Router.Map("GET /repos/{owner}/{repo}/pulls/{number}/comments", ListLineComments);
+        Router.Map("POST /repos/{owner}/{repo}/pulls/{number}/comments", CommentOnLineAsync);
         Router.Map("GET /repos/{owner}/{repo}/pulls/{number}/reviews", call => Page.Of(call, Array.Empty<JsonNode>(), node => node, 30, withTotals: false));
+    }
+
+    private Answer ListLineComments(Call call) => Page.Of(call, Pull(call).LineComments, comment => Shapes(call).LineComment(Pull(call), comment), 30, withTotals: false);
+
+    /// <summary>Only lines that the change shows can be commented on.</summary>
+    private async Task<Answer> CommentOnLineAsync(Call call)
+    {
+        const string Resource = "PullRequestReviewComment";
+        var mr = Pull(call);
+        var (body, path) = (Demand(call, "body", Resource), Demand(call, "path", Resource));
+        if (Demand(call, "commit_id", Resource) != mr.HeadSha && !await mr.Repository.Git.IsAncestorAsync(call.Field("commit_id")!, mr.HeadSha))
+            throw Invalid(Resource, "pull_request_review_thread.commit_id", "custom", "commit_id is not part of the pull request");
+        if (!int.TryParse(call.Field("line"), out var line))
+            throw Invalid(Resource, "pull_request_review_thread.line", "missing_field");
+        var start = int.TryParse(call.Field("start_line"), out var first) ? first : (int?)null;
+        if (start >= line)
+            throw Invalid(Resource, "pull_request_review_thread.start_line", "custom", "start_line must precede the end line.");
+        var git = mr.Repository.Git;
+        var changes = await git.ChangesAsync(await git.MergeBaseAsync(mr.BaseSha, mr.HeadSha) ?? mr.BaseSha, mr.HeadSha);
+        if (changes.FirstOrDefault(change => change.Path == path) is not { } file)
+            throw Invalid(Resource, "pull_request_review_thread.path", "invalid");
+        var shown = file.Lines().Where(one => (call.Field("side") == "LEFT" ? one.Old : one.New) is not null).ToDictionary(one => (call.Field("side") == "LEFT" ? one.Old : one.New)!.Value);
+        if (!shown.TryGetValue(line, out var last))
+            throw Invalid(Resource, "pull_request_review_thread.line", "custom", "pull_request_review_thread.line must be part of the diff");
+        // Both ends of a comment on several lines are in one hunk.
+        if (start is { } from && (!shown.TryGetValue(from, out var begin) || begin.Hunk != last.Hunk))
+            throw Invalid(Resource, "pull_request_review_thread.start_line", "custom", "pull_request_review_thread.start_line must be part of the same hunk as the line.");
+        return Answer.Created(Shapes(call).LineComment(mr, forge.CommentOnLine(mr, body, call.User, path, line, start, isNote: false)));
     }
 
     private SimulatedMergeRequest Pull(Call call) => Repository(call).MergeRequests.FirstOrDefault(mr => mr.Number == call.Id("number")) ?? throw NotFound();

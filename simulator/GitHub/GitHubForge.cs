@@ -37,6 +37,7 @@ public sealed class GitHubForge : SimulatedForge
     internal long GlobalHookId { get; }
     internal override GitHubHooks Hooks { get; }
     internal override bool PublicMeansNoAccess => false;
+    internal override bool TakesPushOptions => false;
     internal override string MergeRequestSource => "pull_request";
     internal override string DefaultConfigPath => ".github/workflows/ci.yml";
 

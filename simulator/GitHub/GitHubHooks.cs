@@ -67,6 +67,20 @@ internal sealed class GitHubHooks(GitHubForge forge) : ForgeHooks(forge)
             }, repository, comment.Author);
     }
 
+    public override void CommentEdited(SimulatedRepository repository, SimulatedMergeRequest? mergeRequest, SimulatedComment comment, string before, SimulatedUser by)
+    {
+        // A commit's comments have no such event.
+        if (mergeRequest is null)
+            return;
+        Post("issue_comment", "edited", new JsonObject
+        {
+            ["action"] = "edited",
+            ["changes"] = new JsonObject { ["body"] = new JsonObject { ["from"] = before } },
+            ["issue"] = Shapes.Issue(mergeRequest),
+            ["comment"] = Shapes.IssueComment(mergeRequest, comment),
+        }, repository, by);
+    }
+
     public override void PipelineCreated(SimulatedPipeline pipeline) => PostRun(pipeline, "requested");
 
     public override void PipelineChanged(SimulatedPipeline pipeline)

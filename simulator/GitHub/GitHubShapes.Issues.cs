@@ -72,7 +72,7 @@ internal sealed partial class GitHubShapes
         shape["mergeable_state"] = isMergeable ? "clean" : "dirty";
         shape["merged_by"] = mr.MergedBy is { } by ? User(by) : null;
         shape["comments"] = mr.Comments.Count;
-        shape["review_comments"] = 0;
+        shape["review_comments"] = mr.LineComments.Count;
         shape["maintainer_can_modify"] = false;
         shape["commits"] = commits;
         shape["additions"] = changes.Sum(change => change.Additions);
@@ -158,6 +158,40 @@ internal sealed partial class GitHubShapes
             ["body"] = comment.Body,
             ["reactions"] = ReactionSummary(url, comment.Reactions),
             ["performed_via_github_app"] = null,
+        };
+    }
+
+    public JsonObject LineComment(SimulatedMergeRequest mr, SimulatedComment comment)
+    {
+        var url = $"{RepositoryUrl(mr.Repository)}/pulls/comments/{comment.Id}";
+        var pull = $"{RepositoryUrl(mr.Repository)}/pulls/{mr.Number}";
+        var html = $"{web}/{mr.Repository.FullName}/pull/{mr.Number}#discussion_r{comment.Id}";
+        return new JsonObject
+        {
+            ["url"] = url,
+            ["pull_request_review_id"] = comment.Id,
+            ["id"] = comment.Id,
+            ["node_id"] = NodeId("PullRequestReviewComment", comment.Id),
+            ["diff_hunk"] = "@@",
+            ["path"] = comment.Path,
+            ["commit_id"] = comment.CommitSha,
+            ["original_commit_id"] = comment.CommitSha,
+            ["user"] = User(comment.Author),
+            ["body"] = comment.Body,
+            ["created_at"] = Time(comment.CreatedAt),
+            ["updated_at"] = Time(comment.UpdatedAt),
+            ["html_url"] = html,
+            ["pull_request_url"] = pull,
+            ["author_association"] = Association(mr.Repository, comment.Author),
+            ["_links"] = new JsonObject { ["self"] = Link(url), ["html"] = Link(html), ["pull_request"] = Link(pull) },
+            ["start_line"] = comment.StartLine,
+            ["original_start_line"] = comment.StartLine,
+            ["start_side"] = comment.StartLine is null ? null : "RIGHT",
+            ["line"] = comment.Line,
+            ["original_line"] = comment.Line,
+            ["side"] = "RIGHT",
+            ["subject_type"] = "line",
+            ["reactions"] = ReactionSummary(url, comment.Reactions),
         };
     }
 

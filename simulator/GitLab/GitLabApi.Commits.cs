@@ -44,7 +44,7 @@ internal sealed partial class GitLabApi
         Router.Map($"PUT {one}/discussions/{{discussion}}/notes/{{note}}", async call =>
         {
             var comment = (await DiscussionAsync(call)).FirstOrDefault(comment => comment.Id == call.Id("note")) ?? throw NotFound("Note");
-            Edit(comment, Demand(call, "body"));
+            forge.EditComment(Project(call), null, comment, Demand(call, "body"), call.User);
             return Answer.Ok(Shapes(call).Note(Project(call), null, comment));
         });
         Router.Map($"GET {one}/merge_requests", async call =>
@@ -176,12 +176,6 @@ internal sealed partial class GitLabApi
         {
             throw Message(400, "invalid base64");
         }
-    }
-
-    private void Edit(SimulatedComment comment, string body)
-    {
-        lock (forge.Gate)
-            (comment.Body, comment.UpdatedAt) = (body, forge.Now);
     }
 
     private Answer CreateStatus(Call call)

@@ -35,13 +35,16 @@ internal sealed partial class GitLabApi
         Router.Map($"GET {one}/notes/{{note}}", call => Answer.Ok(Note(call, NoteOf(call))));
         Router.Map($"PUT {one}/notes/{{note}}", call =>
         {
-            Edit(NoteOf(call), Demand(call, "body"));
+            if (NoteOf(call).Author.Id != call.User.Id && Project(call).PermissionOf(call.User) < AccessLevel.Maintain)
+                throw Message(403, "403 Forbidden");
+            forge.EditComment(Project(call), MergeRequest(call), NoteOf(call), Demand(call, "body"), call.User);
             return Answer.Ok(Note(call, NoteOf(call)));
         });
         Router.Map($"DELETE {one}/notes/{{note}}", DeleteNote);
         Router.Map($"GET {one}/discussions", call => List(call, [.. Threads(call)], notes => Shapes(call).Discussion(Project(call), MergeRequest(call), [.. notes])));
-        Router.Map($"POST {one}/discussions", call =>
-            Answer.Created(Shapes(call).Discussion(Project(call), MergeRequest(call), [forge.CommentOn(MergeRequest(call), Demand(call, "body"), call.User, null)])));
+        Router.Map($"POST {one}/discussions", async call =>
+            Answer.Created(Shapes(call).Discussion(Project(call), MergeRequest(call), [await DiscussAsync(call)])));
+        Router.Map($"POST {one}/pipelines", CreateMergeRequestPipelineAsync);
         Router.Map($"POST {one}/discussions/{{discussion}}/notes", call =>
         {
             var thread = Threads(call).FirstOrDefault(notes => notes.Key == call["discussion"]) ?? throw NotFound("Discussion");
@@ -53,6 +56,34 @@ internal sealed partial class GitLabApi
         Router.Map($"POST {one}/notes/{{note}}/award_emoji", call => Award(call, NoteOf(call).ReactionList, NoteOf(call).Id, "Note"));
         Router.Map($"DELETE {one}/notes/{{note}}/award_emoji/{{award}}", call => RemoveAward(call, NoteOf(call).ReactionList));
         Router.Map($"DELETE {one}/award_emoji/{{award}}", call => RemoveAward(call, MergeRequest(call).ReactionList));
+    }
+
+    /// <summary>With a position, the note stands on a line of the change: an added line by its new number, an unchanged one by both.</summary>
+    private async Task<SimulatedComment> DiscussAsync(Call call)
+    {
+        var (mr, body) = (MergeRequest(call), Demand(call, "body"));
+        if (call.Body["position"] is not JsonObject position)
+            return forge.CommentOn(mr, body, call.User, null);
+        foreach (var field in (string[])["base_sha", "start_sha", "head_sha", "position_type"])
+        {
+            if (position[field] is null)
+                throw new ApiError(400, new JsonObject { ["error"] = $"position[{field}] is missing" });
+        }
+        var (path, line, old) = (position["new_path"]?.ToString(), (int?)position["new_line"], (int?)position["old_line"]);
+        var change = (await ChangesOfAsync(mr)).FirstOrDefault(change => change.Path == path);
+        if (position["head_sha"]!.ToString() != mr.HeadSha || change is null || line is null || !change.Lines().Any(one => one.New == line && one.Old == old))
+            throw Message(400, "400 Bad request - Note {:line_code=>[\"can't be blank\", \"must be a valid line code\"]}");
+        return forge.CommentOnLine(mr, body, call.User, path!, line.Value, null, isNote: true);
+    }
+
+    private async Task<Answer> CreateMergeRequestPipelineAsync(Call call)
+    {
+        var mr = MergeRequest(call);
+        if (Writable(call) is null || mr.State != MergeRequestState.Open)
+            throw Message(405, "405 Method Not Allowed");
+        var started = await forge.StartMergeRequestPipelinesAsync(mr, call.User);
+        return started is [var pipeline, ..] ? Answer.Ok(Shapes(call).Pipeline(pipeline))
+            : throw Message(400, new JsonObject { ["base"] = new JsonArray("Pipeline will not run for the selected trigger. The rules configuration prevented any jobs from being added to the pipeline.") });
     }
 
     private SimulatedMergeRequest MergeRequest(Call call) => Project(call).MergeRequests.FirstOrDefault(mr => mr.Number == call.Id("iid")) ?? throw Message(404, "404 Not found");

@@ -17,6 +17,7 @@ public sealed class GitLabForge : SimulatedForge
     internal long GlobalHookId { get; }
     internal override GitLabHooks Hooks { get; }
     internal override bool PublicMeansNoAccess => true;
+    internal override bool TakesPushOptions => true;
     internal override string MergeRequestSource => "merge_request_event";
     internal override string DefaultConfigPath => ".gitlab-ci.yml";
 

@@ -84,14 +84,20 @@ internal sealed class GitLabHooks(GitLabForge forge) : ForgeHooks(forge)
         }, mergeRequest.Repository);
     }
 
-    public override void CommentCreated(SimulatedRepository repository, SimulatedMergeRequest? mergeRequest, SimulatedComment comment)
+    public override void CommentCreated(SimulatedRepository repository, SimulatedMergeRequest? mergeRequest, SimulatedComment comment) =>
+        CommentChanged(repository, mergeRequest, comment, "create", comment.Author);
+
+    public override void CommentEdited(SimulatedRepository repository, SimulatedMergeRequest? mergeRequest, SimulatedComment comment, string before, SimulatedUser by) =>
+        CommentChanged(repository, mergeRequest, comment, "update", by);
+
+    private void CommentChanged(SimulatedRepository repository, SimulatedMergeRequest? mergeRequest, SimulatedComment comment, string action, SimulatedUser by)
     {
         var page = mergeRequest is null ? $"commit/{comment.CommitSha}" : $"merge_requests/{mergeRequest.Number}";
         var payload = new JsonObject
         {
             ["object_kind"] = "note",
             ["event_type"] = "note",
-            ["user"] = User(comment.Author),
+            ["user"] = User(by),
             ["project_id"] = repository.Id,
             ["project"] = Project(repository),
             ["object_attributes"] = new JsonObject
@@ -111,7 +117,7 @@ internal sealed class GitLabHooks(GitLabForge forge) : ForgeHooks(forge)
                 ["noteable_id"] = mergeRequest?.Id,
                 ["system"] = false,
                 ["internal"] = false,
-                ["action"] = "create",
+                ["action"] = action,
                 ["url"] = $"{repository.WebUrl}/-/{page}#note_{comment.Id}",
             },
             ["repository"] = Repository(repository),
@@ -120,7 +126,7 @@ internal sealed class GitLabHooks(GitLabForge forge) : ForgeHooks(forge)
             payload["merge_request"] = Attributes(mergeRequest);
         else
             payload["commit"] = new JsonObject { ["id"] = comment.CommitSha, ["url"] = $"{repository.WebUrl}/-/commit/{comment.CommitSha}" };
-        Send(NoteHook, "create", payload, repository);
+        Send(NoteHook, action, payload, repository);
     }
 
     public override void PipelineCreated(SimulatedPipeline pipeline)

@@ -77,7 +77,7 @@ internal sealed partial class GitLabShapes
     public JsonObject Note(SimulatedRepository repository, SimulatedMergeRequest? mr, SimulatedComment comment) => new()
     {
         ["id"] = comment.Id,
-        ["type"] = mr is null ? "DiscussionNote" : null,
+        ["type"] = mr is null ? "DiscussionNote" : comment.Path is null ? null : "DiffNote",
         ["body"] = comment.Body,
         ["attachment"] = null,
         ["author"] = User(comment.Author),

@@ -42,6 +42,9 @@ internal abstract class ForgeHooks : IDisposable
 
     public abstract void CommentCreated(SimulatedRepository repository, SimulatedMergeRequest? mergeRequest, SimulatedComment comment);
 
+    /// <param name="before">What it said until then.</param>
+    public abstract void CommentEdited(SimulatedRepository repository, SimulatedMergeRequest? mergeRequest, SimulatedComment comment, string before, SimulatedUser by);
+
     /// <summary>A pipeline, or another attempt of it, has come to be.</summary>
     public abstract void PipelineCreated(SimulatedPipeline pipeline);
 

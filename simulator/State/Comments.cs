@@ -19,6 +19,9 @@ public sealed class SimulatedComment
     public string? Path { get; internal init; }
     public int? Line { get; internal init; }
 
+    /// <summary>The first of several lines that a comment on a change is about.</summary>
+    public int? StartLine { get; internal init; }
+
     public IReadOnlyList<SimulatedReaction> Reactions => [.. ReactionList];
     internal List<SimulatedReaction> ReactionList { get; } = [];
 }

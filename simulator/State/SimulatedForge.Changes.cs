@@ -3,13 +3,16 @@ namespace QMoi.Simulator;
 /// <summary>What happens on a forge when somebody pushes, offers a change or comments.</summary>
 public abstract partial class SimulatedForge
 {
-    internal async Task RefChangedAsync(SimulatedRepository repository, RefChange change, SimulatedUser actor)
+    /// <param name="skipCi">The push said so: no pipeline is made for it.</param>
+    internal async Task RefChangedAsync(SimulatedRepository repository, RefChange change, SimulatedUser actor, bool skipCi)
     {
         var commit = change.IsDeletion ? null : await repository.Git.CommitAsync(change.After);
         await Hooks.PushedAsync(repository, change, commit, actor);
         if (commit is null)
             return;
         var affected = change.IsTag ? [] : await MoveMergeRequestsAsync(repository, change, commit, actor);
+        if (skipCi)
+            return;
         var ci = new CiTrigger("push", change.ShortName, change.IsTag, commit, change.Before, affected.FirstOrDefault(mr => !mr.IsFromFork), actor);
         await StartPipelinesAsync(repository, ci);
         foreach (var mergeRequest in affected)
@@ -54,6 +57,33 @@ public abstract partial class SimulatedForge
             mergeRequest.CommentList.Add(comment);
             mergeRequest.UpdatedAt = Now;
             Hooks.CommentCreated(mergeRequest.Repository, mergeRequest, comment);
+            return comment;
+        }
+    }
+
+    internal void EditComment(SimulatedRepository repository, SimulatedMergeRequest? mergeRequest, SimulatedComment comment, string body, SimulatedUser by)
+    {
+        lock (Gate)
+        {
+            var before = comment.Body;
+            (comment.Body, comment.UpdatedAt) = (body, Now);
+            Hooks.CommentEdited(repository, mergeRequest, comment, before, by);
+        }
+    }
+
+    /// <param name="startLine">Where it begins, when it is about several lines.</param>
+    internal SimulatedComment CommentOnLine(SimulatedMergeRequest mergeRequest, string body, SimulatedUser author, string path, int line, int? startLine, bool isNote)
+    {
+        lock (Gate)
+        {
+            var comment = new SimulatedComment(NextId(), author, body, Now) { CommitSha = mergeRequest.HeadSha, Path = path, Line = line, StartLine = startLine };
+            mergeRequest.LineCommentList.Add(comment);
+            if (isNote)
+            {
+                mergeRequest.CommentList.Add(comment);
+                Hooks.CommentCreated(mergeRequest.Repository, mergeRequest, comment);
+            }
+            mergeRequest.UpdatedAt = Now;
             return comment;
         }
     }

@@ -9,6 +9,9 @@ public abstract partial class SimulatedForge
     /// <summary>The forge's word for "because of a merge request".</summary>
     internal abstract string MergeRequestSource { get; }
 
+    /// <summary>A push may say ci.skip.</summary>
+    internal abstract bool TakesPushOptions { get; }
+
     internal abstract Task<JobOutcome> RunJobAsync(SimulatedJob job, CancellationToken cancellationToken);
 
     internal async Task<IReadOnlyList<SimulatedPipeline>> StartPipelinesAsync(SimulatedRepository repository, CiTrigger trigger)
@@ -37,7 +40,7 @@ public abstract partial class SimulatedForge
         return new CiTrigger(source, branch, IsTag: false, commit, commit.FirstParent ?? GitRepository.NoSha, mergeRequest, actor ?? repository.Owner);
     }
 
-    private Task StartMergeRequestPipelinesAsync(SimulatedMergeRequest mergeRequest, SimulatedUser actor) =>
+    internal Task<IReadOnlyList<SimulatedPipeline>> StartMergeRequestPipelinesAsync(SimulatedMergeRequest mergeRequest, SimulatedUser actor) =>
         StartPipelinesAsync(mergeRequest.Repository, new CiTrigger(MergeRequestSource, mergeRequest.SourceBranch, IsTag: false, mergeRequest.HeadCommit!,
             GitRepository.NoSha, mergeRequest, actor));
 }

@@ -35,16 +35,23 @@ public sealed class SimulatedMergeRequest
     public string? MergeSha { get; internal set; }
     public IReadOnlyList<string> Labels => [.. LabelNames];
     public IReadOnlyList<SimulatedComment> Comments => [.. CommentList];
+    /// <summary>Comments on lines of the change. GitLab has them among <see cref="Comments"/> too.</summary>
+    public IReadOnlyList<SimulatedComment> LineComments => Repository.Forge.Snapshot(LineCommentList);
     public IReadOnlyList<SimulatedReaction> Reactions => [.. ReactionList];
 
     internal List<string> LabelNames { get; } = [];
     internal List<SimulatedComment> CommentList { get; } = [];
+    internal List<SimulatedComment> LineCommentList { get; } = [];
     internal List<SimulatedReaction> ReactionList { get; } = [];
     internal GitCommit? HeadCommit { get; set; }
 
     /// <summary>A person comments.</summary>
     public SimulatedComment Comment(string body, SimulatedUser? author = null) =>
         Repository.Forge.CommentOn(this, body, author ?? Repository.Owner, null);
+
+    /// <summary>Somebody edits a comment, such as by ticking a box in it. Whether the forge would let them is not asked here.</summary>
+    public void EditComment(SimulatedComment comment, string body, SimulatedUser? by = null) =>
+        Repository.Forge.EditComment(Repository, this, comment, body, by ?? Repository.Owner);
 
     public Task MergeAsync(SimulatedUser? by = null) => Repository.Forge.MergeAsync(this, by ?? Repository.Owner, null);
 

@@ -47,6 +47,11 @@ public sealed class SimulatedRepository
     public IReadOnlyList<SimulatedStatus> Statuses => Forge.Snapshot(StatusList);
     public IReadOnlyList<SimulatedLabel> Labels => Forge.Snapshot(LabelList);
 
+    /// <summary>The commit a ref of any kind stands at; null when there is none.</summary>
+    public string? RefHead(string fullName) => refs.GetValueOrDefault(fullName);
+
+    public async Task<IReadOnlyList<string>> CommitMessagesAsync(string branch) => [.. (await Git.LogAsync(branch, null, 0, 50)).Select(commit => commit.Message)];
+
     internal GitRepository Git { get; }
     internal List<SimulatedMergeRequest> MergeRequestList { get; } = [];
     internal List<SimulatedPipeline> PipelineList { get; } = [];
@@ -156,7 +161,7 @@ public sealed class SimulatedRepository
     }
 
     /// <summary>Looks which branches and tags moved since the last look, whoever moved them, and lets the forge react.</summary>
-    internal async Task NoticeRefsAsync(SimulatedUser actor, bool quietly = false)
+    internal async Task NoticeRefsAsync(SimulatedUser actor, bool quietly = false, bool skipCi = false)
     {
         await noticing.WaitAsync();
         try
@@ -172,7 +177,7 @@ public sealed class SimulatedRepository
             {
                 var change = new RefChange(name, before.GetValueOrDefault(name, GitRepository.NoSha), now.GetValueOrDefault(name, GitRepository.NoSha));
                 if (change.Before != change.After)
-                    await Forge.RefChangedAsync(this, change, actor);
+                    await Forge.RefChangedAsync(this, change, actor, skipCi);
             }
         }
         finally

@@ -79,6 +79,8 @@ public sealed class SimulatorContractTests : IAsyncLifetime
             GET /repos/acme/app/pulls/{{number}}/files
             GET /repos/acme/app/pulls/{{number}}/commits
             GET /repos/acme/app/pulls/{{number}}/reviews
+            POST /repos/acme/app/pulls/{{number}}/comments {"body":"hello","commit_id":"{{head}}","path":"more.txt","line":1,"side":"RIGHT"}
+            GET /repos/acme/app/pulls/{{number}}/comments
             GET /repos/acme/app/issues/{{number}}
             GET /repos/acme/app/issues/{{number}}/comments
             GET /repos/acme/app/issues/comments/{{note}}
@@ -105,6 +107,7 @@ public sealed class SimulatorContractTests : IAsyncLifetime
         simulator.GitHub.HookUrl = listener.Url;
         var repository = await LivelyAsync(simulator.GitHub, ".github/workflows/ci.yml", "name: CI\non: push\njobs:\n  unit:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: test -f fixed.txt\n");
         await repository.PushAsync("topic", "more.txt", "still more\n", "Write still more");
+        repository.MergeRequests[0].EditComment(repository.MergeRequests[0].Comments[0], "hello again");
         repository.MergeRequests[0].Close();
         await simulator.DrainAsync(TestContext.Current.CancellationToken);
 
@@ -130,6 +133,7 @@ public sealed class SimulatorContractTests : IAsyncLifetime
         var description = OpenApi.GitLab();
         var repository = await LivelyAsync(simulator.GitLab, ".gitlab-ci.yml", "unit:\n  script: [test -f fixed.txt]\n");
         var (pipeline, job, head, number) = (repository.Pipelines[0].Id, repository.Pipelines[0].Jobs[0].Id, repository.Branches["topic"], repository.MergeRequests[0].Number);
+        var start = repository.MergeRequests[0].BaseSha;
         var (project, note, member) = ($"/projects/{repository.Id}", repository.MergeRequests[0].Comments[0].Id, simulator.GitLab.Bot.Id);
         await AssertDescribedAsync(description, simulator.GitLab, $$"""
             GET /version
@@ -180,6 +184,7 @@ public sealed class SimulatorContractTests : IAsyncLifetime
             GET {{project}}/merge_requests/{{number}}/notes
             GET {{project}}/merge_requests/{{number}}/notes/{{note}}
             GET {{project}}/merge_requests/{{number}}/discussions
+            POST {{project}}/merge_requests/{{number}}/discussions {"body":"hello","position":{"position_type":"text","base_sha":"{{start}}","start_sha":"{{start}}","head_sha":"{{head}}","old_path":"more.txt","new_path":"more.txt","new_line":1} }
             POST {{project}}/merge_requests/{{number}}/notes/{{note}}/award_emoji {"name":"eyes"}
             GET {{project}}/merge_requests/{{number}}/notes/{{note}}/award_emoji
             POST {{project}}/hooks {"url":"http://127.0.0.1:9/","push_events":true}

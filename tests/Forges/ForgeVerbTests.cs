@@ -474,6 +474,54 @@ public sealed class ForgeVerbTests : IAsyncDisposable
         Assert.Equal(Permission.None, await forge.GetPermissionAsync(Lab, 5, "ada", Ct));
     }
 
+    // Suggestions
+
+    private static MergeRequest Request4 => new(4, "", "topic", "main", CommitSha.Parse(Parent), IsFromFork: false, IsOpen: true, IsMerged: false);
+
+    [Fact]
+    public async Task GitHub_a_suggestion_is_a_comment_on_the_lines_and_is_made_once()
+    {
+        const string Comments = "/repos/acme/app/pulls/4/comments";
+        On($"GET {Comments}", 200, "[]");
+        On($"POST {Comments}", 201, "{\"id\":31}");
+        On("GET /user", 200, "{\"id\":1,\"login\":\"qmoi\"}");
+        var forge = await OpenAsync(Hub);
+        Assert.Equal("review:31", (await forge.SuggestAsync(Hub, Request4, new Suggestion("src/a.c", 5, 7, "why", "new"), Ct)).Value);
+        var sent = Body($"POST {Comments}");
+        Assert.Equal(("src/a.c", Parent, 7, 5, "RIGHT"), (
+            sent.GetProperty("path").GetString(), sent.GetProperty("commit_id").GetString(), sent.GetProperty("line").GetInt32(), sent.GetProperty("start_line").GetInt32(), sent.GetProperty("side").GetString()));
+        Assert.Equal("why\n\n```suggestion\nnew\n```", sent.GetProperty("body").GetString());
+
+        On($"GET {Comments}", 200, "[{\"id\":30,\"body\":\"why\",\"user\":{\"id\":66,\"login\":\"mallory\"}},{\"id\":31,\"body\":\"why\",\"user\":{\"id\":1,\"login\":\"qmoi\"}}]");
+        Assert.Equal("review:31", (await forge.SuggestAsync(Hub, Request4, new Suggestion("src/a.c", 5, 7, "why", "new"), Ct)).Value);
+        Assert.Single(Lines, line => line == $"POST {Comments}");
+    }
+
+    [Fact]
+    public async Task A_suggestion_outside_the_diff_is_invalid_on_both()
+    {
+        On("GET /repos/acme/app/pulls/4/comments", 200, "[]");
+        On("POST /repos/acme/app/pulls/4/comments", 422, "{\"message\":\"Validation Failed\",\"errors\":[{\"field\":\"pull_request_review_thread.line\",\"code\":\"custom\",\"message\":\"must be part of the diff\"}]}");
+        On("GET /api/v4/projects/7/merge_requests/4/notes", 200, "[]");
+        On("GET /api/v4/projects/7/merge_requests/4", 200, $$$"""{"iid":4,"state":"opened","source_branch":"topic","target_branch":"main","diff_refs":{"base_sha":"b","start_sha":"s","head_sha":"{{{Parent}}}"} }""");
+        On("POST /api/v4/projects/7/merge_requests/4/discussions", 400, "{\"message\":\"400 Bad request - Note {:line_code=>[\\\"can't be blank\\\", \\\"must be a valid line code\\\"]}\"}");
+        var hub = await OpenAsync(Hub);
+        var suggestion = new Suggestion("src/a.c", 5, 5, "why", "new");
+        Assert.Equal(ForgeProblem.Invalid, (await Assert.ThrowsAsync<ForgeException>(() => hub.SuggestAsync(Hub, Request4, suggestion, Ct))).Problem);
+        Assert.Equal(ForgeProblem.Invalid, (await Assert.ThrowsAsync<ForgeException>(() => forges.Open(Lab).SuggestAsync(Lab, Request4, suggestion, Ct))).Problem);
+        var position = Body("POST /api/v4/projects/7/merge_requests/4/discussions").GetProperty("position");
+        Assert.Equal(("b", "s", Parent, 5), (position.GetProperty("base_sha").GetString(), position.GetProperty("start_sha").GetString(), position.GetProperty("head_sha").GetString(), position.GetProperty("new_line").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_merge_request_runs_again_on_GitLab_alone()
+    {
+        On("POST /api/v4/projects/7/merge_requests/4/pipelines", 200, "{\"id\":1}");
+        Assert.True(await (await OpenAsync(Lab)).RunMergeRequestAgainAsync(Lab, 4, Ct));
+        Assert.False(await forges.Open(Hub).RunMergeRequestAgainAsync(Hub, 4, Ct));
+        Assert.Equal(["POST /api/v4/projects/7/merge_requests/4/pipelines"], Lines);
+    }
+
     [Fact]
     public async Task Git_is_reached_beside_the_API_with_the_token_in_a_header()
     {

@@ -259,6 +259,21 @@ public sealed class GitHubDeliveryTests
     public void A_forks_branch_is_never_taken_for_one_of_the_repository() =>
         Assert.Equal("mallory:qmoi/fix/x", Assert.IsType<ForgeEvent.MergeRequestClosed>(Event("pull_request", Pull(headRepository: "8"))).SourceBranch);
 
+    private static string Comment(string action = "edited", long author = 1, long editor = 3, string kind = "User", string pull = ",\"pull_request\":{}") =>
+        $$$"""
+        {"action":"{{{action}}}","issue":{"number":4{{{pull}}} },"comment":{"id":55,"body":"- [x] Undo","user":{"id":{{{author}}},"login":"qmoi"} },
+         "sender":{"id":{{{editor}}},"login":"ada","type":"{{{kind}}}"},"repository":{"id":7,"full_name":"acme/app","default_branch":"trunk"} }
+        """;
+
+    [Fact]
+    public void Only_an_edit_by_a_person_who_is_not_its_author_on_a_pull_request_is_noticed()
+    {
+        var edited = Assert.IsType<ForgeEvent.CommentEdited>(Event("issue_comment", Comment()));
+        Assert.Equal((4L, "issue:55", "- [x] Undo", 3L, "ada"), (edited.MergeRequestNumber, edited.Comment.Value, edited.Body, edited.EditorId, edited.EditorName));
+        foreach (var other in (string[])[Comment("created"), Comment(author: 3), Comment(kind: "Bot"), Comment(pull: "")])
+            Assert.IsType<ForgeEvent.Nothing>(Event("issue_comment", other));
+    }
+
     [Fact]
     public void A_body_sent_under_another_events_name_does_nothing()
     {

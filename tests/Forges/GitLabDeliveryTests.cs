@@ -259,6 +259,21 @@ public sealed class GitLabDeliveryTests
         Assert.IsType<ForgeEvent.Nothing>(Event("merge_request", MergeRequest("update")));
     }
 
+    private static string Note(string action = "update", long author = 1, long editor = 3, string system = "false", string target = "\"merge_request\":{\"iid\":4},") =>
+        $$$"""
+        {"object_kind":"note","user":{"id":{{{editor}}},"username":"ada"},"project":{{{Project}}},{{{target}}}
+         "object_attributes":{"id":55,"note":"- [x] Undo","action":"{{{action}}}","author_id":{{{author}}},"system":{{{system}}} } }
+        """;
+
+    [Fact]
+    public void Only_an_edit_by_another_than_its_author_on_a_merge_request_is_noticed()
+    {
+        var edited = Assert.IsType<ForgeEvent.CommentEdited>(Event("note", Note()));
+        Assert.Equal((4L, "merge_request:4:55", "- [x] Undo", 3L, "ada"), (edited.MergeRequestNumber, edited.Comment.Value, edited.Body, edited.EditorId, edited.EditorName));
+        foreach (var other in (string[])[Note("create"), Note(author: 3), Note(system: "true"), Note(target: "")])
+            Assert.IsType<ForgeEvent.Nothing>(Event("note", other));
+    }
+
     [Fact]
     public void A_body_sent_under_another_events_name_does_nothing()
     {

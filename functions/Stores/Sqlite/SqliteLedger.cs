@@ -23,7 +23,7 @@ internal sealed class SqliteLedger(SqliteStore store, Claim claim) : ILedger
     public async Task<RetryHistory> RetryHistoryAsync(string repositoryKey, string failureSignature, string? jobName, CommitSha head, long pipelineId, CancellationToken cancellationToken)
     {
         var retries = await store.AttemptsAsync(
-            "repository_key = $repositoryKey AND failure_signature = $failureSignature AND job_name = $jobName AND fix_branch IS NULL AND state IN ('Retried', 'Verified') AND pipeline_id <> $pipelineId ORDER BY id DESC LIMIT 50",
+            "repository_key = $repositoryKey AND failure_signature = $failureSignature AND job_name = $jobName AND fix_branch IS NULL AND patch_hash IS NULL AND state IN ('Retried', 'Verified') AND pipeline_id <> $pipelineId ORDER BY id DESC LIMIT 50",
             new { repositoryKey, failureSignature, jobName = jobName ?? "", pipelineId }, cancellationToken);
         var passed = retries.Where(attempt => attempt.State == AttemptState.Verified).ToList();
         return new RetryHistory(passed.Count, retries.Count, passed.Exists(attempt => attempt.Head == head));
@@ -34,7 +34,8 @@ internal sealed class SqliteLedger(SqliteStore store, Claim claim) : ILedger
         var fixes = await store.AttemptsAsync(
             "repository_key = $repositoryKey AND failure_id = $failureId AND patch_hash IS NOT NULL AND state IN ('Verified', 'Merged', 'Failed', 'Closed', 'Undone') ORDER BY id DESC LIMIT 50",
             new { repositoryKey, failureId }, cancellationToken);
-        return new FixHistory([.. fixes.Where(fix => fix.State != AttemptState.Failed || !AttemptDetails.Of(fix).WasTransient).Select(fix => new FixOutcome(fix.State, fix.FailureSignature, fix.PatchHash!))]);
+        return new FixHistory([.. from fix in fixes let details = AttemptDetails.Of(fix) where fix.State != AttemptState.Failed || !details.WasTransient
+            select new FixOutcome(fix.State, fix.FailureSignature, fix.PatchHash!, details.IsCommit ? fix.Branch : null)]);
     }
 
     public Task<IReadOnlyList<Attempt>> WaitingForFixAsync(string repositoryKey, string failureSignature, CancellationToken cancellationToken) => store.AttemptsAsync(
@@ -44,7 +45,7 @@ internal sealed class SqliteLedger(SqliteStore store, Claim claim) : ILedger
         (await store.AttemptsAsync("id = $id AND repository_key = $repositoryKey", new { id, repositoryKey }, cancellationToken)).SingleOrDefault();
 
     public Task<int> CountRetriesAsync(string repositoryKey, DateTimeOffset since, CancellationToken cancellationToken) => CountAsync(
-        "SELECT count(*) FROM attempts WHERE repository_key = $repositoryKey AND created_at >= $since AND fix_branch IS NULL AND state IN ('Retried', 'Verified')",
+        "SELECT count(*) FROM attempts WHERE repository_key = $repositoryKey AND created_at >= $since AND fix_branch IS NULL AND patch_hash IS NULL AND state IN ('Retried', 'Verified')",
         new { repositoryKey, since = since.ToUnixTimeMilliseconds() }, cancellationToken);
 
     public Task<int> CountOthersFailingAsync(string repositoryKey, string failureId, DateTimeOffset since, CancellationToken cancellationToken) => CountAsync(
