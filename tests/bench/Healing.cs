@@ -67,7 +67,7 @@ internal static partial class Healing
 
     private static async Task<(double? ToFix, double? ToGreen, string End)> OneAsync(SimulatedForge forge, string name, string path)
     {
-        var files = SimulatedFile.FromFolder(Path.Combine(path, "repo")).ToDictionary(file => Hidden().Replace(file.Key, "$1."), file => file.Value, StringComparer.Ordinal);
+        var files = SimulatedFile.FromFolder(Path.Combine(path, "repo")).ToDictionary(file => Hidden().Replace(file.Key, "${start}."), file => file.Value, StringComparer.Ordinal);
         var repository = await forge.CreateRepositoryAsync(name, new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { ["README.md"] = SimulatedFile.Text("Empty\n") });
         foreach (var command in Directory.Exists(Path.Combine(path, "runner", "bin")) ? Directory.GetFiles(Path.Combine(path, "runner", "bin")) : [])
             repository.AddRunnerCommand(Path.GetFileName(command), await File.ReadAllTextAsync(command));
@@ -76,8 +76,8 @@ internal static partial class Healing
         while (DateTimeOffset.UtcNow - begin < Patience)
         {
             await Task.Delay(20);
-            var comment = repository.CommitComments.LastOrDefault()?.Body ?? "";
-            var fix = repository.MergeRequests.LastOrDefault();
+            var comment = repository.CommitComments is [.., var last] ? last.Body : "";
+            var fix = repository.MergeRequests is [.., var newest] ? newest : null;
             if (fix is null && !comment.Contains("needs a person", StringComparison.Ordinal))
                 continue;
             if (fix is null)
@@ -93,13 +93,13 @@ internal static partial class Healing
 
     private static string Why(string comment) => comment.Split('\n').FirstOrDefault(line => line.StartsWith("**Done:**", StringComparison.Ordinal)) is { } line ? line[..Math.Min(line.Length, 120)] : "explained";
 
-    private static string Value(string yaml, string key) => Regex.Match(yaml, $"(?m)^{key}: *(?<value>\\S+)", RegexOptions.CultureInvariant).Groups["value"].Value;
+    private static string Value(string yaml, string key) => Regex.Match(yaml, $"(?m)^{key}: *(?<value>\\S+)", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)).Groups["value"].Value;
 
     private static double Median(List<double> values) => values.Count == 0 ? double.NaN : values.Order().ElementAt(values.Count / 2);
 
-    [GeneratedRegex("(^|/)dot_(?=git)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("(?<start>^|/)dot_(?=git)", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Hidden();
 
-    [GeneratedRegex("\"(?:status|conclusion)\":\"(?:failed|failure)\"", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("\"(?:status|conclusion)\":\"(?:failed|failure)\"", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Failed();
 }
