@@ -7,6 +7,7 @@ using QMoi.Functions;
 using QMoi.Functions.Settings;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Repair;
+using QMoi.Handlers.Tools;
 using QMoi.Simulator;
 
 namespace QMoi.Bench;
@@ -20,13 +21,15 @@ internal static partial class Healing
     private const string Secret = "a-secret-of-the-benchmark";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
-    public static async Task RunAsync(string folder, string temporary)
+    public static async Task RunAsync(string folder, string temporary, string qmoi)
     {
         await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret }, default);
         var settings = new BotSettings
         {
             DataFolder = Path.Combine(temporary, "data"),
             Repair = new RepairSettings { MaxRetryWait = TimeSpan.Zero },
+            // The sandbox calls this program; the benchmark is another one.
+            Sandbox = new SandboxSettings { Launcher = [qmoi] },
             GitHub = new GitHubSettings(new Uri(simulator.GitHub.ApiUrl), simulator.GitHub.Token),
             GitLab = new GitLabSettings(new Uri(simulator.GitLab.ApiUrl), simulator.GitLab.Token),
             GitHubSecrets = new WebhookSecrets([Secret], []),
@@ -69,6 +72,9 @@ internal static partial class Healing
     {
         var files = SimulatedFile.FromFolder(Path.Combine(path, "repo")).ToDictionary(file => Hidden().Replace(file.Key, "${start}."), file => file.Value, StringComparer.Ordinal);
         var repository = await forge.CreateRepositoryAsync(name, new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { ["README.md"] = SimulatedFile.Text("Empty\n") });
+        // Jobs have a home of their own; toolchains that live in a person's are found all the same.
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        (repository.RunnerEnvironment["RUSTUP_HOME"], repository.RunnerEnvironment["CARGO_HOME"]) = (Path.Combine(home, ".rustup"), Path.Combine(home, ".cargo"));
         foreach (var command in Directory.Exists(Path.Combine(path, "runner", "bin")) ? Directory.GetFiles(Path.Combine(path, "runner", "bin")) : [])
             repository.AddRunnerCommand(Path.GetFileName(command), await File.ReadAllTextAsync(command));
         await repository.PushAsync("main", files.ToDictionary(file => file.Key, file => (SimulatedFile?)file.Value, StringComparer.Ordinal), "Everything");

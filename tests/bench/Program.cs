@@ -24,7 +24,7 @@ try
             await new Diagnosing(Path.Combine(root, "fixers", "catalogue"), temporary, Path.Combine(Publish("functions", "qmoi"), "qmoi")).RunAsync(rounds, isBig);
             return 0;
         case ["heal", var folder]:
-            await Healing.RunAsync(folder, temporary);
+            await Healing.RunAsync(folder, temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
             return 0;
         default:
             Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | startup | diagnose [ROUNDS] [--big] | heal FOLDER");
