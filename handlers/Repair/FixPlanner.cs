@@ -22,8 +22,8 @@ public abstract record FixPlan
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle is never asked for holds nothing to dispose of.")]
 public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
 {
-    /// <summary>Tools use whole cores; waiting for a forge does not. So tools have places of their own.</summary>
-    private readonly SemaphoreSlim places = new(Environment.ProcessorCount);
+    /// <summary>Tools use whole cores and the memory they may; waiting for a forge does not. So tools have places of their own.</summary>
+    private readonly SemaphoreSlim places = new((int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / settings.MemoryBytes, 1, Environment.ProcessorCount));
 
     /// <summary>Looked for when the first tool is wanted, so that starting costs nothing.</summary>
     private readonly Lazy<Task<Sandbox>> sandbox = new(() => Sandbox.ProbeAsync(settings, clock, CancellationToken.None));

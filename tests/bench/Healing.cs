@@ -21,7 +21,41 @@ internal static partial class Healing
     private const string Secret = "a-secret-of-the-benchmark";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
-    public static async Task RunAsync(string folder, string temporary, string qmoi)
+    public static Task RunAsync(string folder, string temporary, string qmoi) => WithBotAsync(temporary, qmoi, simulator => CasesAsync(folder, simulator));
+
+    /// <summary>As many repositories with a script that is not executable, half on each forge, all told at once.</summary>
+    public static Task RunManyAsync(int count, string temporary, string qmoi) => WithBotAsync(temporary, qmoi, async simulator =>
+    {
+        simulator.GitHub.HoldDeliveries();
+        simulator.GitLab.HoldDeliveries();
+        var repositories = new List<SimulatedRepository>();
+        for (var number = 0; number < count; number++)
+        {
+            var (forge, path, ci) = number % 2 == 0
+                ? ((SimulatedForge)simulator.GitLab, ".gitlab-ci.yml", "check:\n  script:\n    - ./check.sh\n")
+                : (simulator.GitHub, ".github/workflows/ci.yml", "on: push\njobs:\n  check:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: actions/checkout@v4\n      - run: ./check.sh\n");
+            repositories.Add(await forge.CreateRepositoryAsync(
+                $"acme/many{number}", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = SimulatedFile.Text(ci), ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho fine\n") }, announce: true));
+        }
+        await simulator.DrainAsync(default);
+        var before = Environment.WorkingSet;
+        var begin = DateTimeOffset.UtcNow;
+        simulator.GitHub.ReleaseDeliveries(shuffled: true);
+        simulator.GitLab.ReleaseDeliveries(shuffled: true);
+        var peak = before;
+        while (DateTimeOffset.UtcNow - begin < Patience * 2 && !repositories.TrueForAll(repository => repository.MergeRequests is [{ Body: var body }] && body.Contains("**Verified.**", StringComparison.Ordinal)))
+        {
+            peak = Math.Max(peak, Environment.WorkingSet);
+            await Task.Delay(50);
+        }
+        var offered = repositories.Where(repository => repository.MergeRequests.Count > 0).Select(repository => (repository.MergeRequests[0].CreatedAt - begin).TotalSeconds).ToList();
+        var verified = repositories.Count(repository => repository.MergeRequests is [{ Body: var body }] && body.Contains("**Verified.**", StringComparison.Ordinal));
+        Console.WriteLine($"{count} at once: {offered.Count} fixes, each once: {repositories.TrueForAll(repository => repository.MergeRequests.Count <= 1)}, median {Median(offered):0.0} s, last {offered.DefaultIfEmpty(double.NaN).Max():0.0} s; {verified} verified after {(DateTimeOffset.UtcNow - begin).TotalSeconds:0.0} s; memory of bot and both forges together {peak >> 20} MB (before: {before >> 20} MB)");
+        if (repositories[^1].MergeRequests is [{ } one, ..])
+            Console.WriteLine($"\nOne of them reads:\n\n{one.Title}\n\n{one.Body}");
+    });
+
+    private static async Task WithBotAsync(string temporary, string qmoi, Func<ForgeSimulator, Task> measure)
     {
         await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret }, default);
         var settings = new BotSettings
@@ -41,6 +75,19 @@ internal static partial class Healing
         using var stop = new CancellationTokenSource();
         var working = bot.Worker.RunAsync(stop.Token);
 
+        await measure(simulator);
+        await stop.CancelAsync();
+        try
+        {
+            await working;
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private static async Task CasesAsync(string folder, ForgeSimulator simulator)
+    {
         var (opened, green) = (new List<double>(), new List<double>());
         Console.WriteLine($"{"case",-34} {"forge",-7} {"to fix s",9} {"to green s",11}  end");
         foreach (var path in Directory.GetDirectories(folder).Order(StringComparer.Ordinal))
@@ -58,14 +105,6 @@ internal static partial class Healing
             Console.WriteLine($"{Path.GetFileName(path),-34} {Value(facts, "provider"),-7} {fix,9:0.00} {toGreen,11:0.00}  {end}");
         }
         Console.WriteLine($"\n{opened.Count} fixes offered, median {Median(opened):0.00} s from webhook to open merge request; {green.Count} verified green, median {Median(green):0.00} s");
-        await stop.CancelAsync();
-        try
-        {
-            await working;
-        }
-        catch (OperationCanceledException)
-        {
-        }
     }
 
     private static async Task<(double? ToFix, double? ToGreen, string End)> OneAsync(SimulatedForge forge, string name, string path)

@@ -26,8 +26,11 @@ try
         case ["heal", var folder]:
             await Healing.RunAsync(folder, temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
             return 0;
+        case ["many", var count]:
+            await Healing.RunManyAsync(int.Parse(count, CultureInfo.InvariantCulture), temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
+            return 0;
         default:
-            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | startup | diagnose [ROUNDS] [--big] | heal FOLDER");
+            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | startup | diagnose [ROUNDS] [--big] | heal FOLDER | many COUNT");
             return 2;
     }
 }
