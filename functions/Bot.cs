@@ -116,6 +116,7 @@ public sealed class Bot : IAsyncDisposable
         var diagnoser = new LogDiagnoser(KnownFailures.Load(settings, refused => safeMode.Set("catalogue " + refused.Name, refused.Problem, refused.Instead)));
         var messages = new BotMessages(new Templates());
         var comment = new StickyComment(messages);
+        var waiting = new WaitingForFix(comment, clock);
         var git = new GitRepository(clock);
         var planner = new FixPlanner(settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock);
         var commits = new FixCommit(git, messages, clock);
@@ -123,9 +124,9 @@ public sealed class Bot : IAsyncDisposable
         var fix = new JobFix(planner, new CheckedPlanner(planner, new FixCheck(diagnoser), settings.Repair), delivery, git, settings.Repair, clock);
         var repair = new PipelineRepair(forges, new FailedJobs(diagnoser, settings.Repair), new JobRetry(settings.Repair, clock), fix, comment, clock);
         return new Router(
-            new PipelineFinishedHandler(repair, new FixPipeline(forges, diagnoser, repair, commits, comment, messages, clock), new RetryResult(forges, comment, clock)),
+            new PipelineFinishedHandler(repair, new FixPipeline(forges, diagnoser, repair, commits, waiting, comment, messages, clock), new RetryResult(forges, comment, clock)),
             new JobFinishedHandler(repair),
-            new MergeRequestClosedHandler(forges, comment, clock),
+            new MergeRequestClosedHandler(forges, waiting, comment, clock),
             new CommentEditedHandler(forges, new FixUndo(commits, comment, clock)));
     }
 

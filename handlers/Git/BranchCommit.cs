@@ -53,7 +53,7 @@ public static class BranchCommit
         return await PushAsync(access, tree, sha, $"refs/heads/{branch}", lease: head.Value, option: null, cancellationToken) is { } problem ? problem : new PushResult.Pushed(sha);
     }
 
-    /// <summary>Puts the reverse of one commit onto the branch. The tree, at the branch's head, serves for this alone.</summary>
+    /// <summary>Puts the reverse of one commit onto the branch; where nothing of the commit is left, the head already is what is wanted. The tree, at the branch's head, serves for this alone.</summary>
     public static async Task<PushResult> RevertAsync(
         GitAccess access, WorkTree tree, CommitSha unwanted, string message, string branch, DateTimeOffset date, CancellationToken cancellationToken)
     {
@@ -70,7 +70,8 @@ public static class BranchCommit
         {
             return new PushResult.Refused($"what was changed since does not let itself be separated from it ({exception.Message})");
         }
-        return await CommitAndPushAsync(access, tree, message, branch, date, _ => Task.CompletedTask, cancellationToken);
+        var isTakenBack = (await tree.GitAsync(["diff", "--cached", "--name-only", "--no-ext-diff", "--no-textconv", "HEAD"], cancellationToken)).IsEmpty;
+        return isTakenBack ? new PushResult.Pushed(head) : await CommitAndPushAsync(access, tree, message, branch, date, _ => Task.CompletedTask, cancellationToken);
     }
 
     /// <summary>Keeps the tree's commit under a name of its own before its branch is changed. Twice is the same as once.</summary>

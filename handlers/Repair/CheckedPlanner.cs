@@ -24,7 +24,8 @@ public sealed class CheckedPlanner(FixPlanner planner, FixCheck check, RepairSet
             var plan = await PlanOnAsync(open, current, cancellationToken);
             if (plan is not FixPlan.Ready ready)
                 return done ?? plan;
-            progress($"checking the fix for {current.FailureId}: running the failing command in the sandbox");
+            if (settings.Verify != VerifyMode.Never)
+                progress($"checking the fix for {current.FailureId}: running the failing command in the sandbox");
             var verdict = await CheckAsync(current, ready.Patch, open, isSeenHere: round > 0, cancellationToken);
             if (verdict is CheckVerdict.Refuted refuted)
                 return done ?? (FixPlan)new FixPlan.None($"A patch was made and tried, and {refuted.Reason}");

@@ -45,24 +45,34 @@ public sealed class FixCommit(GitRepository git, BotMessages messages, TimeProvi
         UpdatedAt = clock.GetUtcNow(),
     };
 
-    /// <summary>Takes the commit back by a commit of its own; what people have pushed since stays.</summary>
-    /// <returns>Why it cannot be taken back; <c>null</c> when it was.</returns>
-    public async Task<string?> RevertAsync(IForge forge, Repository repository, Attempt attempt, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes the commit back by a commit of its own; what people have pushed since stays. Once: whoever puts it there again means it, and a push that was not recorded is found to
+    /// have left nothing to take back.
+    /// </summary>
+    /// <returns>The attempt as recorded, and why the commit cannot be taken back; <c>null</c> when it was.</returns>
+    /// <exception cref="ForgeException">People are pushing just now, or the forge is in trouble: to be tried again.</exception>
+    public async Task<(Attempt Attempt, string? Reason)> TakeBackAsync(IForge forge, ILedger ledger, Repository repository, Attempt attempt, CancellationToken cancellationToken)
     {
+        var details = AttemptDetails.Of(attempt);
+        if (details.IsTakenBack)
+            return (attempt, null);
         if (await forge.GetBranchHeadAsync(repository, attempt.Branch, cancellationToken) is not { } head)
-            return $"the branch {attempt.Branch} is gone";
+            return (attempt, $"the branch {attempt.Branch} is gone");
         var access = await forge.GetGitAccessAsync(repository, cancellationToken);
         if (await git.FetchAsync(access, head, cancellationToken) is not FetchResult.Fetched { Tree: var tree })
-            return "the branch could not be fetched";
+            return (attempt, "the branch could not be fetched");
         using (tree)
         {
-            return await BranchCommit.RevertAsync(access, tree, attempt.FixHead!.Value, messages.RevertMessage(attempt), attempt.Branch, attempt.CreatedAt, cancellationToken) switch
+            switch (await BranchCommit.RevertAsync(access, tree, attempt.FixHead!.Value, messages.RevertMessage(attempt), attempt.Branch, attempt.CreatedAt, cancellationToken))
             {
-                PushResult.Pushed => null,
-                PushResult.MovedOn => "people are pushing to the branch just now; try again",
-                PushResult.Refused refused => refused.Reason,
-                _ => throw new InvalidOperationException("PushResult is a closed set."),
-            };
+                case PushResult.Pushed:
+                    attempt = attempt with { DetailsJson = (details with { IsTakenBack = true }).ToJson(), UpdatedAt = clock.GetUtcNow() };
+                    return (await ledger.SaveAsync(attempt, cancellationToken), null);
+                case PushResult.Refused refused:
+                    return (attempt, refused.Reason);
+                default:
+                    throw new ForgeException(ForgeProblem.Unreachable, "People are pushing to the branch just now, so the commit is taken back a little later.");
+            }
         }
     }
 

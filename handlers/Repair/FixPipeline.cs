@@ -10,7 +10,7 @@ namespace QMoi.Handlers.Repair;
 /// The pipeline of a fix branch decides whether the fix is one. Green (for the job that was red): said in the merge request. Red: the merge request is closed
 /// with the reason, nothing is stacked on it, and where the new failure was a passing one the fix is tried once more from the original head.
 /// </summary>
-public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, PipelineRepair repair, FixCommit commits, StickyComment comment, BotMessages messages, TimeProvider clock)
+public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, PipelineRepair repair, FixCommit commits, WaitingForFix waiting, StickyComment comment, BotMessages messages, TimeProvider clock)
 {
     /// <param name="attempt">The one whose fix the pipeline ran for, on a branch of its own or as a commit on somebody's.</param>
     public async Task<Outcome> FinishAsync(ForgeEvent.PipelineFinished finished, Attempt? attempt, ILedger ledger, CancellationToken cancellationToken)
@@ -92,9 +92,12 @@ public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, Pipeline
                 false, details.MergeRequestNumber, null);
             var job = new Job(jobId, attempt.JobName!, null, RunStatus.Failed, null, false, details.PipelineUrl);
             var again = await repair.TryAgainAsync(repository, original, job, ledger, cancellationToken);
+            await waiting.TellAsync(forge, ledger, repository, attempt, cancellationToken);
             return new Outcome.Acted($"{attempt.FailureId}: the fix's pipeline failed on something transient and was closed; once more from the original head: {again.Text}");
         }
         await comment.UpdateAsync(forge, ledger, repository, attempt.Head, details.MergeRequestNumber, cancellationToken);
+        if (hasFailed)
+            await waiting.TellAsync(forge, ledger, repository, attempt, cancellationToken);
         return new Outcome.Acted($"{attempt.FailureId}: {attempt.Summary}");
     }
 
@@ -102,10 +105,8 @@ public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, Pipeline
     {
         if (attempt.State == AttemptState.Failed)
         {
-            // Taking back what is taken back already changes nothing, so nothing has to be looked up after a crash.
-            var reason = await ledger.OnceAsync(
-                $"revert:{repository.Key}:{attempt.FixHead}", _ => Task.FromResult<string?>(null), async ct => await commits.RevertAsync(forge, repository, attempt, ct) ?? "", cancellationToken);
-            if (reason.Length > 0)
+            (attempt, var reason) = await commits.TakeBackAsync(forge, ledger, repository, attempt, cancellationToken);
+            if (reason is not null)
                 attempt = await ledger.SaveAsync(attempt with { Summary = $"The fix's pipeline failed, and it could not be taken back: {reason}", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
         }
         await comment.UpdateAsync(forge, ledger, repository, attempt.Head, details.MergeRequestNumber, cancellationToken);

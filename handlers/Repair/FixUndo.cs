@@ -9,30 +9,32 @@ public sealed class FixUndo(FixCommit commits, StickyComment comment, TimeProvid
     /// <returns>What was done, or why not.</returns>
     public async Task<Outcome> UndoAsync(IForge forge, ILedger ledger, Repository repository, Attempt attempt, string by, CancellationToken cancellationToken)
     {
-        if (attempt.State is not (AttemptState.Delivered or AttemptState.Verified))
-            return new Outcome.Ignored($"nothing of attempt {attempt.Id} is there to undo: it is {attempt.State.ToString().ToLowerInvariant()}");
         var details = AttemptDetails.Of(attempt);
-        var reason = details.IsCommit
-            ? await ledger.OnceAsync(
-                $"revert:{repository.Key}:{attempt.FixHead}", _ => Task.FromResult<string?>(null), async ct => await commits.RevertAsync(forge, repository, attempt, ct) ?? "", cancellationToken)
+        if (attempt.State == AttemptState.Undone ? details.IsTakenBack : attempt.State is not (AttemptState.Delivered or AttemptState.Verified))
+            return new Outcome.Ignored($"nothing of attempt {attempt.Id} is there to undo: it is {attempt.State.ToString().ToLowerInvariant()}");
+        // Written first: the pipeline of the branch without the fix may be over before this is recorded, and must not bring the fix back.
+        attempt = await SaveAsync(ledger, attempt, AttemptState.Undone, $"{by} asked to undo it.", cancellationToken);
+        (attempt, var reason) = details.IsCommit
+            ? await commits.TakeBackAsync(forge, ledger, repository, attempt, cancellationToken)
             : await RemoveAsync(forge, repository, attempt, cancellationToken);
-        attempt = await ledger.SaveAsync(
-            reason.Length == 0
-                ? attempt with { State = AttemptState.Undone, Summary = $"Undone: {by} asked for it, and the {(details.IsCommit ? "commit was taken back" : "branch was removed")}.", UpdatedAt = clock.GetUtcNow() }
-                : attempt with { Summary = $"{by} asked to undo it, but {reason}.", UpdatedAt = clock.GetUtcNow() },
-            cancellationToken);
+        attempt = reason is null
+            ? await SaveAsync(ledger, attempt, AttemptState.Undone, $"Undone: {by} asked for it, and the {(details.IsCommit ? "commit was taken back" : "branch was removed")}.", cancellationToken)
+            : await SaveAsync(ledger, attempt, details.Result is null ? AttemptState.Delivered : AttemptState.Verified, $"{by} asked to undo it, but {reason}.", cancellationToken);
         await comment.UpdateAsync(forge, ledger, repository, attempt.Head, details.MergeRequestNumber, cancellationToken);
         return new Outcome.Acted($"{attempt.FailureId}: {attempt.Summary}");
     }
 
     /// <summary>A branch to which people have pushed is theirs and stays.</summary>
-    private static async Task<string> RemoveAsync(IForge forge, Repository repository, Attempt attempt, CancellationToken cancellationToken)
+    private static async Task<(Attempt Attempt, string? Reason)> RemoveAsync(IForge forge, Repository repository, Attempt attempt, CancellationToken cancellationToken)
     {
         if (attempt.FixBranch is not { } branch)
-            return "there is no branch to remove";
+            return (attempt, "there is no branch to remove");
         if (await forge.GetBranchHeadAsync(repository, branch, cancellationToken) is { } head && head != attempt.FixHead)
-            return "people have pushed to the fix branch; it is theirs now";
+            return (attempt, "people have pushed to the fix branch; it is theirs now");
         await forge.DeleteBranchAsync(repository, branch, cancellationToken);
-        return "";
+        return (attempt with { DetailsJson = (AttemptDetails.Of(attempt) with { IsTakenBack = true }).ToJson() }, null);
     }
+
+    private async Task<Attempt> SaveAsync(ILedger ledger, Attempt attempt, AttemptState state, string summary, CancellationToken cancellationToken) =>
+        await ledger.SaveAsync(attempt with { State = state, Summary = summary, UpdatedAt = clock.GetUtcNow() }, cancellationToken);
 }

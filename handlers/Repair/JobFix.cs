@@ -31,7 +31,7 @@ public sealed class JobFix(FixPlanner planner, CheckedPlanner checkedPlanner, Fi
 
     private async Task<Attempt> FixAsync(Scene scene, Attempt attempt, Diagnosis diagnosis, CancellationToken cancellationToken)
     {
-        var tried = scene.Earlier.Where(known => known.FailureSignature == attempt.FailureSignature && known.PatchHash is not null && known.Id != attempt.Id).ToList();
+        var tried = scene.Earlier.Where(known => known.FailureSignature == attempt.FailureSignature && known.Id != attempt.Id && IsFix(known.State) && known.PatchHash is not null).ToList();
         if (await ObstacleAsync(scene, attempt, diagnosis, tried, cancellationToken) is var (state, reason))
             return await EndAsync(scene, attempt, state, reason, cancellationToken);
 
@@ -53,6 +53,10 @@ public sealed class JobFix(FixPlanner planner, CheckedPlanner checkedPlanner, Fi
             return await EndAsync(scene, attempt, AttemptState.DryRun, $"Dry run: nothing was done. {ready.Summary}", cancellationToken);
         return await delivery.DeliverAsync(scene, attempt, ready, Allowed(scene, way, ready, diagnosis, attempt), cancellationToken);
     }
+
+    /// <summary>The patch left the bot; one that was only shown in a dry run, refused by a rule or held for approval is no try.</summary>
+    private static bool IsFix(AttemptState state) => state is AttemptState.Delivering or AttemptState.Delivered or AttemptState.Suggested or AttemptState.Verified or AttemptState.Failed
+        or AttemptState.Merged or AttemptState.Closed or AttemptState.Undone;
 
     /// <summary>What stands in the way of any fix, before work goes into one.</summary>
     private async Task<(AttemptState State, string Reason)?> ObstacleAsync(
@@ -83,7 +87,7 @@ public sealed class JobFix(FixPlanner planner, CheckedPlanner checkedPlanner, Fi
                 continue;
             return branch == scene.Pipeline.Branch
                 ? (AttemptState.Declined, $"A fix for the same cause on this branch is open already: {open.MergeRequestUrl ?? open.FixBranch}")
-                : (AttemptState.WaitingForFix, $"The same failure is on {branch}, and a fix for it is open there: {open.MergeRequestUrl ?? open.FixBranch}. This runs again when that lands.");
+                : (AttemptState.WaitingForFix, $"The same failure is on {branch}, and a fix for it is open there: {open.MergeRequestUrl ?? open.FixBranch}. What becomes of it is told here.");
         }
         return null;
     }
@@ -128,7 +132,7 @@ public sealed class JobFix(FixPlanner planner, CheckedPlanner checkedPlanner, Fi
             return Delivery.MergeRequest;
         if (way != Delivery.Commit)
             return way;
-        var facts = JobRetry.FactsOf(scene, diagnosis, attempt.JobName) with
+        var facts = scene.FactsOf(diagnosis, attempt.JobName) with
         {
             Fixer = diagnosis.FailureId,
             IsVerified = ready.IsVerified,

@@ -24,7 +24,7 @@ public sealed class JobRetry(RepairSettings settings, TimeProvider clock)
         var evidence = RetryEvidence.Of(diagnosis, history);
         if (evidence.IsWorthIt)
             return evidence;
-        var facts = FactsOf(scene, diagnosis, failed.Job?.Name) with
+        var facts = scene.FactsOf(diagnosis, failed.Job?.Name) with
         {
             IsFlaky = history.Passed > 0 || history.PassedOnThisCommit,
             RetryPassRate = history.Total == 0 ? null : (double)history.Passed / history.Total,
@@ -80,21 +80,6 @@ public sealed class JobRetry(RepairSettings settings, TimeProvider clock)
 
         static (AttemptState, string, DateTimeOffset?) Explained(string reason) => (AttemptState.Explained, reason, null);
     }
-
-    /// <summary>What the conditions of a repository's rules are asked about.</summary>
-    internal static Facts FactsOf(Scene scene, Diagnosis diagnosis, string? jobName) => new()
-    {
-        Log = string.Join('\n', diagnosis.Evidence.Select(line => line.Text)),
-        Branch = scene.Pipeline.Branch,
-        TargetBranch = scene.MergeRequest?.TargetBranch,
-        Job = jobName,
-        Author = scene.Pipeline.AuthorName,
-        Failure = diagnosis.FailureId,
-        Category = diagnosis.Category,
-        Confidence = diagnosis.Confidence,
-        Risk = diagnosis.MayBeAutomatic ? "low" : "medium",
-        Retries = scene.Earlier.Count(known => known.FailureSignature == diagnosis.FailureSignature && known.State == AttemptState.Retried),
-    };
 
     private int MostRetries(Scene scene, Diagnosis diagnosis)
     {

@@ -76,17 +76,8 @@ public sealed class PipelineRepair(
             return new Outcome.Ignored($"disabled by {RepositorySettings.Path}");
         var request = await mergeRequest;
         var isFork = pipeline.IsFromFork || request is { IsFromFork: true };
-        if (!isFork && await branchHead is not { } head)
-            return await MovedOnAsync($"the branch {pipeline.Branch} is gone");
-        else if (!isFork && earlier.FirstOrDefault(attempt => attempt is { State: AttemptState.Delivering, FixBranch: null } && attempt.FixHead == branchHead.Result) is { } unrecorded)
-        {
-            // The process died between the push of a commit and its record.
-            unrecorded = await ledger.SaveAsync(FixCommit.Pushed(unrecorded, clock), cancellationToken);
-            await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, AttemptDetails.Of(unrecorded).MergeRequestNumber, cancellationToken);
-            return new Outcome.Acted($"{unrecorded.FailureId}: {unrecorded.Summary}");
-        }
-        else if (!isFork && await branchHead != pipeline.Sha)
-            return await MovedOnAsync($"the branch {pipeline.Branch} has moved on from {pipeline.Sha.Abbreviated}");
+        if (!isFork && await StaleAsync(forge, ledger, repository, pipeline, await branchHead, earlier, cancellationToken) is { } stale)
+            return stale;
 
         var diagnosed = await diagnosing;
         if (diagnosed.Count == 0 && earlier.Count == 0)
@@ -103,16 +94,28 @@ public sealed class PipelineRepair(
         return attempts.Any(attempt => attempt.State is AttemptState.Delivered or AttemptState.Suggested or AttemptState.Retried or AttemptState.WaitingForPipeline or AttemptState.WaitingForFix or AttemptState.WaitingForApproval or AttemptState.Explained)
             ? new Outcome.Acted(text)
             : new Outcome.Declined(text);
+    }
 
-        // What waited to run again has nothing to run any more.
-        async Task<Outcome> MovedOnAsync(string reason)
+    /// <summary>Nothing is done for a commit that is no longer the branch's head; <c>null</c> while it is.</summary>
+    private async Task<Outcome?> StaleAsync(
+        IForge forge, ILedger ledger, Repository repository, Pipeline pipeline, CommitSha? head, IReadOnlyList<Attempt> earlier, CancellationToken cancellationToken)
+    {
+        if (head == pipeline.Sha)
+            return null;
+        if (head is not null && earlier.FirstOrDefault(attempt => attempt is { State: AttemptState.Delivering, FixBranch: null } && attempt.FixHead == head) is { } unrecorded)
         {
-            foreach (var waiting in earlier.Where(attempt => attempt.PipelineId == pipeline.Id && attempt.State is AttemptState.WaitingToRetry or AttemptState.WaitingForPipeline))
-                await ledger.SaveAsync(waiting with { State = AttemptState.Explained, Summary = $"It was not run again: {reason}.", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
-            if (earlier.Count > 0)
-                await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, AttemptDetails.Of(earlier[^1]).MergeRequestNumber, cancellationToken);
-            return new Outcome.Ignored(reason);
+            // The process died between the push of a commit and its record.
+            unrecorded = await ledger.SaveAsync(FixCommit.Pushed(unrecorded, clock), cancellationToken);
+            await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, AttemptDetails.Of(unrecorded).MergeRequestNumber, cancellationToken);
+            return new Outcome.Acted($"{unrecorded.FailureId}: {unrecorded.Summary}");
         }
+        // What waited to run again has nothing to run any more.
+        var reason = head is null ? $"the branch {pipeline.Branch} is gone" : $"the branch {pipeline.Branch} has moved on from {pipeline.Sha.Abbreviated}";
+        foreach (var waiting in earlier.Where(attempt => attempt.PipelineId == pipeline.Id && attempt.State is AttemptState.WaitingToRetry or AttemptState.WaitingForPipeline))
+            await ledger.SaveAsync(waiting with { State = AttemptState.Explained, Summary = $"It was not run again: {reason}.", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+        if (earlier.Count > 0)
+            await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, AttemptDetails.Of(earlier[^1]).MergeRequestNumber, cancellationToken);
+        return new Outcome.Ignored(reason);
     }
 
     private static IEnumerable<string> LikelyFiles(FailedPipeline failed) =>

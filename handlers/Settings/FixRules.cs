@@ -9,7 +9,7 @@ public enum Delivery { Commit, Suggestion, MergeRequest, Comment }
 /// <param name="ForMergeRequest">For a failure on the branch of a merge request.</param>
 /// <param name="ForDefaultBranch">For a failure on the default branch.</param>
 /// <param name="AutoApply">What is applied without a person; <c>null</c>: nothing.</param>
-/// <param name="MaxAttempts">Fixes tried for one failure on one commit, 1 to 5; <c>null</c>: as the instance has it.</param>
+/// <param name="MaxAttempts">Fixes tried for one failure on one commit, 1 or 2; <c>null</c>: as the instance has it.</param>
 /// <param name="ProtectedBranches">Patterns of branches that get no commit, see <see cref="IsProtected"/>.</param>
 public sealed record FixRules(
     IReadOnlyList<string> Order, IReadOnlyList<string> Rules, Delivery ForMergeRequest, Delivery ForDefaultBranch, AutoApply? AutoApply, int? MaxAttempts, IReadOnlyList<string> ProtectedBranches)
@@ -34,7 +34,7 @@ public sealed record FixRules(
             deliver?["merge_request"]?.OneOf<Delivery>() ?? Default.ForMergeRequest,
             deliver?["default_branch"]?.OneOf<Delivery>() ?? Default.ForDefaultBranch,
             keys["auto_apply"] is { } autoApply ? AutoApply.Read(autoApply) : null,
-            keys["max_attempts"]?.Number(1, 5),
+            keys["max_attempts"]?.Number(1, 2),
             keys["protected_branches"] is { } branches ? Patterns.ReadList(branches, Patterns.PathProblem) : Default.ProtectedBranches);
     }
 

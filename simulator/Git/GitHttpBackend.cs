@@ -36,11 +36,17 @@ internal static partial class GitHttpBackend
             await RefuseAsync(context, 403, "You are not allowed to push code to this project.");
             return true;
         }
-        await RunAsync(context, repository, service, user);
+        var fault = forge.TakeFault(context.Request.Method, RawPath.Of(context.Request) + context.Request.QueryString);
+        if (fault is { Effect: FaultEffect.BreakBeforeEffect })
+            context.Abort();
+        else if (fault is { Effect: FaultEffect.Answer })
+            await RefuseAsync(context, fault.Status, fault.Body);
+        else
+            await RunAsync(context, repository, service, user, isAnswerLost: fault is not null);
         return true;
     }
 
-    private static async Task RunAsync(HttpContext context, SimulatedRepository repository, string service, SimulatedUser? user)
+    private static async Task RunAsync(HttpContext context, SimulatedRepository repository, string service, SimulatedUser? user, bool isAnswerLost)
     {
         var request = context.Request;
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -72,6 +78,8 @@ internal static partial class GitHttpBackend
             await process.WaitForExitAsync(context.RequestAborted);
             await repository.NoticeRefsAsync(user!, skipCi: repository.Forge.TakesPushOptions && PushOptions(push!.GetBuffer().AsSpan(0, (int)push.Length)).Contains("ci.skip", StringComparer.Ordinal));
             result.Position = 0;
+            if (isAnswerLost)
+                context.Abort();
             await result.CopyToAsync(context.Response.Body, context.RequestAborted);
         }
         else

@@ -59,6 +59,63 @@ public sealed class Remembering
         Assert.Contains("Fix merged", repository.CommitComments[0].Body, StringComparison.Ordinal);
     }
 
+    [Theory, MemberData(nameof(BothForges))]
+    public async Task A_merge_request_that_waits_for_a_fix_is_told_when_a_person_closes_it(string forge)
+    {
+        await using var world = await World.StartAsync();
+        var repository = await world.WithBrokenScriptAsync(forge);
+        await world.SettleAsync();
+        await repository.PushAsync("topic", "readme.md", "Topic\n", "Start a topic");
+        var request = await repository.OpenMergeRequestAsync("topic", "main", "Topic");
+        await world.SettleAsync();
+        repository.MergeRequests[0].Close();
+        await world.SettleAsync();
+
+        Assert.Contains("was closed by a person, so none is offered here", request.Told().Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("it waits for a fix", request.Told().Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_fix_that_lands_on_another_branch_than_the_default_one_wakes_nobody()
+    {
+        await using var world = await World.StartAsync();
+        var broken = new Dictionary<string, SimulatedFile?>(StringComparer.Ordinal) { ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho ok\n") };
+        var repository = await world.RepositoryAsync("gitlab", World.Ci("gitlab", "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n", executable: true)));
+        await repository.PushAsync("old", broken, "Lose the mode on an old line");
+        await world.SettleAsync();
+        await repository.PushAsync("main", broken, "Lose the mode");
+        await world.SettleAsync();
+        await repository.PushAsync("topic", "readme.md", "Topic\n", "Start a topic");
+        var request = await repository.OpenMergeRequestAsync("topic", "main", "Topic");
+        await world.SettleAsync();
+        Assert.Equal(["old", "main", "main"], repository.MergeRequests.Select(each => each.TargetBranch));
+        await repository.MergeRequests[0].MergeAsync();
+        await world.SettleAsync();
+
+        Assert.Contains("it waits for a fix", request.Told().Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_only_shown_in_a_dry_run_is_no_try()
+    {
+        const string log = "section_start:1:step_script\r\u001b[0K$ make all\nMakefile:5: *** missing separator.  Stop.\nERROR: Job failed: exit code 2\n";
+        await using var world = await World.StartAsync();
+        var repository = await world.RepositoryAsync("gitlab", World.Ci("gitlab", "true"), (".qmoi.yml", SimulatedFile.Text("dry_run: true\n")));
+        await repository.PushAsync("topic", "Makefile", "all: build\n\nbuild:\n\techo build\n    echo built\n", "Make it");
+        await world.SettleAsync();
+        for (var run = 0; run < 3; run++)
+        {
+            await repository.FailPipelineAsync("topic", "build", log);
+            await world.SettleAsync();
+        }
+        Assert.Empty(repository.MergeRequests);
+        await repository.PushAsync("main", ".qmoi.yml", "dry_run: false\n", "Go");
+        await repository.FailPipelineAsync("topic", "build", log);
+        await world.SettleAsync();
+
+        Assert.Equal("topic", Assert.Single(repository.MergeRequests).TargetBranch);
+    }
+
     [Fact]
     public async Task GitLab_starts_a_pipeline_for_the_merge_request_that_waited()
     {

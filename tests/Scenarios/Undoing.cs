@@ -96,6 +96,42 @@ public sealed class Undoing
         Assert.Equal(4, (await repository.CommitMessagesAsync("main..topic")).Count);
     }
 
+    [Theory, MemberData(nameof(BothForges))]
+    public async Task A_commit_whose_push_got_no_answer_and_its_undoing_that_got_none_are_there_once_each(string forge)
+    {
+        await using var world = await World.StartAsync(allowWarnings: true);
+        var (repository, request) = await world.WithRedMergeRequestAsync(forge, RedMergeRequest.CommitMode);
+        // The backup is one push, the commit another; git sends what got no answer once more by itself.
+        var lost = new Fault("POST", "/git-receive-pack$", times: 4, effect: FaultEffect.BreakAfterEffect);
+        world.Forge(forge).AddFault(lost);
+        await world.SettleWithRetriesAsync();
+        Assert.Equal(0, lost.Remaining);
+        Assert.Equal("100755", await repository.FileModeAsync("topic", "check.sh"));
+        Assert.Equal(2, (await repository.CommitMessagesAsync("main..topic")).Count);
+
+        lost = new Fault("POST", "/git-receive-pack$", times: 2, effect: FaultEffect.BreakAfterEffect);
+        world.Forge(forge).AddFault(lost);
+        request.TickUndo();
+        await world.SettleWithRetriesAsync();
+        Assert.Equal(0, lost.Remaining);
+        Assert.Equal("100644", await repository.FileModeAsync("topic", "check.sh"));
+        Assert.Equal(3, (await repository.CommitMessagesAsync("main..topic")).Count);
+        Assert.Contains("the commit was taken back", string.Join("\n", await world.OutcomesAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_forge_that_is_away_when_undo_is_ticked_is_asked_again()
+    {
+        await using var world = await World.StartAsync(allowWarnings: true);
+        var (repository, request) = await world.WithRedMergeRequestAsync("gitlab", RedMergeRequest.CommitMode);
+        await world.SettleAsync();
+        world.GitLab.AddFault(new Fault("*", "/git-(receive|upload)-pack$", status: 503, times: 3));
+        request.TickUndo();
+        await world.SettleWithRetriesAsync();
+
+        Assert.Equal("100644", await repository.FileModeAsync("topic", "check.sh"));
+    }
+
     [Fact]
     public async Task What_cannot_be_separated_from_peoples_work_stays_and_it_is_said_why()
     {

@@ -55,7 +55,7 @@ public sealed class RepositorySettingsTests
     }
 
     [Theory]
-    [InlineData("retry: { max_attempts: 0 }"), InlineData("retry: { max_attempts: 3 }"), InlineData("fix: { max_attempts: 1 }"), InlineData("fix: { max_attempts: 5 }")]
+    [InlineData("retry: { max_attempts: 0 }"), InlineData("retry: { max_attempts: 3 }"), InlineData("fix: { max_attempts: 1 }"), InlineData("fix: { max_attempts: 2 }")]
     [InlineData("fix: { order: [] }"), InlineData("fix: { order: [llm] }"), InlineData("fix: { rules: [] }"), InlineData("fix: { protected_branches: [] }"), InlineData("retry: { rules: [] }")]
     [InlineData("fix: { auto_apply: { when: ['risk=low'] } }"), InlineData("---\nversion: 1\n...\n"), InlineData("version: 1\r\nenabled: true\r\n"), InlineData("'retry': { \"max_attempts\": 2 }")]
     [InlineData("mirror: { anything: [goes, { here: ~ }] }\ncommands:\nnotify: ~\nllm: 3\nextends: x\n"), InlineData("fix:\n  rules:\n    - >-\n      npm-*\n"), InlineData("enabled: !!bool true")]
@@ -102,9 +102,9 @@ public sealed class RepositorySettingsTests
         { "retry:\n  max_attempts: -1", "line 2: retry.max_attempts: '-1' is not a whole number from 0 to 3" },
         { "retry: { max_attempts: two }", "line 1: retry.max_attempts: 'two' is not a whole number from 0 to 3" },
         { "retry: { max_attempts: 99999999999999999999 }", "line 1: retry.max_attempts: '99999999999999999999' is not a whole number from 0 to 3" },
-        { "fix: { max_attempts: 0 }", "line 1: fix.max_attempts: '0' is not a whole number from 1 to 5" },
-        { "fix: { max_attempts: 6 }", "line 1: fix.max_attempts: '6' is not a whole number from 1 to 5" },
-        { "fix: { max_attempts: 1.5 }", "line 1: fix.max_attempts: '1.5' is not a whole number from 1 to 5" },
+        { "fix: { max_attempts: 0 }", "line 1: fix.max_attempts: '0' is not a whole number from 1 to 2" },
+        { "fix: { max_attempts: 3 }", "line 1: fix.max_attempts: '3' is not a whole number from 1 to 2" },
+        { "fix: { max_attempts: 1.5 }", "line 1: fix.max_attempts: '1.5' is not a whole number from 1 to 2" },
         { "fix: { order: [rules, recipe] }", "line 1: fix.order[1]: 'recipe' is not one of rules, recipes, llm" },
         { "fix: { order: [llm, llm] }", "line 1: fix.order: each of rules, recipes, llm may stand once" },
         { "fix: { order: [rules, recipes, llm, rules] }", "line 1: fix.order: 4 entries are not 0 to 3" },
