@@ -9,7 +9,6 @@ namespace QMoi.Fixers.GitHub;
 /// <remarks>github.blog/changelog/2024-04-16-deprecation-notice-v3-of-the-artifact-actions and 2024-12-05-notice-of-upcoming-releases-and-breaking-changes-for-github-actions.</remarks>
 public sealed partial class GhaDeprecatedActionVersionFixer : IFixer
 {
-    private const string Folder = ".github/workflows";
     private const string Upload = "actions/upload-artifact";
 
     private static readonly Dictionary<string, int> LastRetired = new(StringComparer.Ordinal)
@@ -28,20 +27,18 @@ public sealed partial class GhaDeprecatedActionVersionFixer : IFixer
     public async Task<FixResult> FixAsync(Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)
     {
         var edits = new List<FileEdit>();
-        foreach (var entry in await checkout.ListAsync(Folder, cancellationToken))
+        foreach (var path in await CiFiles.WorkflowsAsync(checkout, cancellationToken))
         {
-            if (entry.IsFolder || !(entry.Path.EndsWith(".yml", StringComparison.Ordinal) || entry.Path.EndsWith(".yaml", StringComparison.Ordinal)))
+            if (await checkout.ReadAsync(path, cancellationToken) is not { } file || YamlText.Parse(file.Content) is not { } yaml)
                 continue;
-            if (await checkout.ReadAsync(entry.Path, cancellationToken) is not { } file || YamlText.Parse(file.Content) is not { } yaml)
-                continue;
-            if (Raise(yaml, entry.Path, diagnosis) is { } declined)
+            if (Raise(yaml, path, diagnosis) is { } declined)
                 return declined;
             if (yaml.HasEdits)
-                edits.Add(new FileEdit.Write(entry.Path, file.Content, yaml.Apply()));
+                edits.Add(new FileEdit.Write(path, file.Content, yaml.Apply()));
         }
 
         if (edits.Count == 0)
-            return new FixResult.Declined($"no workflow under `{Folder}` uses a retired version that has a known successor");
+            return new FixResult.Declined($"no workflow under `{CiFiles.Workflows}` uses a retired version that has a known successor");
         return new FixResult.Fixed(new Patch(edits), $"Raised retired versions of GitHub's actions to v4 in {string.Join(", ", edits.Select(edit => $"`{edit.Path}`"))}.");
     }
 

@@ -1,3 +1,4 @@
+using QMoi.Fixers.Ci;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using QMoi.Fixers.Npm;
@@ -14,7 +15,7 @@ public sealed partial class PlaywrightBrowserMissingFixer : IFixer
 
     public async Task<FixResult> FixAsync(Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)
     {
-        var files = await CiFiles.FindAsync(diagnosis, checkout, cancellationToken);
+        var files = await CiFiles.TextsAsync(diagnosis, checkout, cancellationToken);
         if (await NodeProject.OfJobAsync(diagnosis, checkout, cancellationToken) is not { } project)
             return new FixResult.Declined("which package.json is meant is not clear");
         var lines = files.SelectMany(file => Enumerable.Range(1, file.Count).Where(line => !CiFiles.IsComment(file[line])).Select(line => (File: file, Number: line))).ToList();

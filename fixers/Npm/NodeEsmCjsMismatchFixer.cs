@@ -1,3 +1,4 @@
+using QMoi.Fixers.Ci;
 using System.Text.RegularExpressions;
 
 namespace QMoi.Fixers.Npm;
@@ -39,7 +40,7 @@ public sealed partial class NodeEsmCjsMismatchFixer : IFixer
             return new FixResult.Declined($"`{path}` mixes both kinds of modules");
         if (await checkout.ReadAsync(target, cancellationToken) is not null)
             return new FixResult.Declined($"`{target}` is there already");
-        foreach (var other in await CiFiles.AllAsync(checkout, cancellationToken))
+        foreach (var other in await CiFiles.AllTextsAsync(checkout, cancellationToken))
             if (other.Lines.Any(line => line.Contains(name, StringComparison.Ordinal)))
                 return new FixResult.Declined($"`{other.Path}` names `{name}`; both have to change together");
         if (project.Package.Text.Contains(name, StringComparison.Ordinal))

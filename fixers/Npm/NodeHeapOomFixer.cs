@@ -1,3 +1,4 @@
+using QMoi.Fixers.Ci;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -17,7 +18,7 @@ public sealed partial class NodeHeapOomFixer : IFixer
 
     public async Task<FixResult> FixAsync(Diagnosis diagnosis, ICheckout checkout, CancellationToken cancellationToken)
     {
-        var files = await CiFiles.FindAsync(diagnosis, checkout, cancellationToken);
+        var files = await CiFiles.TextsAsync(diagnosis, checkout, cancellationToken);
         var limits = files.SelectMany(file => Enumerable.Range(1, file.Count).Where(line => !CiFiles.IsComment(file[line]) && Limit().IsMatch(file[line])).Select(line => (File: file, Number: line))).ToList();
         if (limits is not [var (ci, number)])
             return new FixResult.Declined(limits.Count == 0

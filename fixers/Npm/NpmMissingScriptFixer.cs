@@ -1,3 +1,4 @@
+using QMoi.Fixers.Ci;
 using System.Text.RegularExpressions;
 
 namespace QMoi.Fixers.Npm;
@@ -24,7 +25,7 @@ public sealed partial class NpmMissingScriptFixer : IFixer
             return new FixResult.Declined(meant.Count == 0 ? $"`{package.Path}` has no script that `{wrong}` could plainly mean" : $"`{wrong}` may mean any of {string.Join(", ", meant.Select(name => $"`{name}`"))}");
 
         var call = new Regex($@"(?<call>\b(?:npm\s+(?:run|run-script|rum|urn)|yarn(?:\s+run)?|pnpm(?:\s+run)?|bun\s+run|(?:npm-)?run-(?:s|p|all)|run-[sp])(?:\s+(?:-s|--silent|-r|-w[= ]\S+|--workspaces?(?:[= ]\S+)?|--prefix[= ]\S+))*\s+){Regex.Escape(wrong)}(?<end>$|[\s""';&|)])", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
-        var files = await CiFiles.FindAsync(diagnosis, checkout, cancellationToken);
+        var files = await CiFiles.TextsAsync(diagnosis, checkout, cancellationToken);
         foreach (var file in files)
             for (var line = 1; line <= file.Count; line++)
                 if (!CiFiles.IsComment(file[line]))

@@ -49,9 +49,8 @@ public sealed partial class GeneratedFilesOutOfDateFixer : IFixer
         var candidates = named.Concat(before).Where(command => !CheckOption().IsMatch(command)).ToList();
         if (CheckOption().IsMatch(failed))
             candidates.Add(CheckOption().Replace(failed, " ").Trim());
-        var paths = diagnosis.Job.CiFile is { } own ? [own] : (await checkout.ListAsync(".github/workflows", cancellationToken)).Where(entry => !entry.IsFolder).Select(entry => entry.Path).ToList();
         if (failed.Length > 0)
-            foreach (var path in paths)
+            foreach (var path in await CiFiles.PathsAsync(diagnosis, checkout, cancellationToken))
                 if (await checkout.ReadAsync(path, cancellationToken) is { } file && YamlText.Parse(file.Content) is { } yaml)
                     candidates.AddRange(BeforeIn(yaml.Root, failed.Split('\n')[0].Trim()));
         return [.. candidates.Distinct(StringComparer.Ordinal)];

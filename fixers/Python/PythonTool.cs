@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using QMoi.Fixers.Ci;
 using QMoi.Fixers.Policy;
 
 namespace QMoi.Fixers.Python;
@@ -75,7 +76,7 @@ internal sealed partial class PythonTool
         var locked = new Regex($@"(?m)^name = ""{Name}""\r?\nversion = ""(?<version>[\d.]+\w*)""", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
         var hook = new Regex($@"(?m)^\s*-?\s*repo:\s*\S*/{Name}(?:-pre-commit(?:-mirror)?)?(?:\.git)?\s*\r?\n(?:\s*#.*\r?\n)*\s*rev:\s*[""']?v?(?<version>\d+(?:\.\d+)+\w*)", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
         var places = new List<(string Path, Regex Pattern)>();
-        foreach (var path in new[] { diagnosis.Job.CiFile, ".gitlab-ci.yml" }.OfType<string>().Concat(await BelowAsync(checkout, ".github/workflows", cancellationToken)).Distinct(StringComparer.Ordinal))
+        foreach (var path in new[] { diagnosis.Job.CiFile, ".gitlab-ci.yml" }.OfType<string>().Concat(await CiFiles.WorkflowsAsync(checkout, cancellationToken)).Distinct(StringComparer.Ordinal))
             places.Add((path, pinned));
         foreach (var path in (await BelowAsync(checkout, "", cancellationToken)).Concat(await BelowAsync(checkout, "requirements", cancellationToken)).Where(path => Requirements().IsMatch(path)))
             places.Add((path, pinned));

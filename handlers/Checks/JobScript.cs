@@ -1,5 +1,6 @@
 using System.Text;
 using QMoi.Fixers;
+using QMoi.Fixers.Ci;
 
 namespace QMoi.Handlers.Checks;
 
@@ -18,7 +19,7 @@ public sealed record JobScript(IReadOnlyList<KeyValuePair<string, string>> Varia
             return (null, "the log does not say which command failed");
         if (job.Forge == "gitlab" || (job.Forge is null && await checkout.ReadAsync(".gitlab-ci.yml", cancellationToken) is not null))
             return GitLabJobScript.Find(await checkout.ReadAsync(job.CiFile ?? ".gitlab-ci.yml", cancellationToken), job);
-        foreach (var path in job.CiFile is { } file ? [file] : await WorkflowsAsync(checkout, cancellationToken))
+        foreach (var path in job.CiFile is { } file ? [file] : await CiFiles.WorkflowsAsync(checkout, cancellationToken))
             if (GitHubJobScript.Find(await checkout.ReadAsync(path, cancellationToken), job) is { Script: not null } found)
                 return found;
         return (null, "no workflow file holds the command that failed");
@@ -49,12 +50,6 @@ public sealed record JobScript(IReadOnlyList<KeyValuePair<string, string>> Varia
 
     /// <summary>In double quotes, so that <c>$NAME</c> is read as the forges read it, and nothing else is.</summary>
     private static string Quoted(string value) => "\"" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("`", "\\`", StringComparison.Ordinal).Replace("$(", "\\$(", StringComparison.Ordinal) + "\"";
-
-    private static async Task<IReadOnlyList<string>> WorkflowsAsync(ICheckout checkout, CancellationToken cancellationToken) =>
-    [
-        .. (await checkout.ListAsync(".github/workflows", cancellationToken))
-            .Where(entry => !entry.IsFolder && (entry.Path.EndsWith(".yml", StringComparison.Ordinal) || entry.Path.EndsWith(".yaml", StringComparison.Ordinal))).Select(entry => entry.Path),
-    ];
 }
 
 /// <param name="Folder">Where it runs, from the repository's root.</param>

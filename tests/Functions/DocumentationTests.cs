@@ -1,4 +1,6 @@
+using System.Text;
 using QMoi.Functions.Settings;
+using QMoi.Handlers.Settings;
 
 namespace QMoi.Tests.Functions;
 
@@ -15,6 +17,15 @@ public sealed class DocumentationTests
             if (plainName is not null)
                 Assert.Contains($"`{plainName}`", page, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task The_settings_shown_on_the_first_page_can_be_used_as_they_stand()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(QmoiProcess.Root, "README.md"));
+        var settings = RepositorySettings.Parse(Encoding.UTF8.GetBytes(page.Split("```yaml\n")[1].Split("```")[0]));
+        Assert.Null(settings.Problem);
+        Assert.NotEmpty(settings.Retry.Rules);
     }
 
     [Fact]

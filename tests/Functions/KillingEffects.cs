@@ -1,4 +1,5 @@
 using QMoi.Simulator;
+using QMoi.Tests.Scenarios;
 
 namespace QMoi.Tests.Functions;
 
@@ -24,14 +25,16 @@ public sealed class KillingEffects
 
             // Every delivery is stored first, by a bot that does not work, so that each kill meets work and none loses a delivery that was never acknowledged.
             var repositories = new List<SimulatedRepository>();
+            var requests = new List<(SimulatedRepository Repository, SimulatedMergeRequest Request)>();
             await using (var receiver = await QmoiProcess.ServeAsync(data.FullName, environment, "--role", "web"))
             {
                 PointHooks(receiver);
                 foreach (var forge in forges)
                 {
+                    requests.Add(await RedMergeRequest.WithRedMergeRequestAsync(forge, RedMergeRequest.CommitMode));
                     for (var i = 0; i < RepositoriesPerForge; i++)
                     {
-                        var (path, ci) = Scenarios.World.Ci(forge is GitHubForge ? "github" : "gitlab", "./check.sh");
+                        var (path, ci) = World.Ci(forge is GitHubForge ? "github" : "gitlab", "./check.sh");
                         repositories.Add(await forge.CreateRepositoryAsync(
                             $"acme/app-{i}", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = ci, ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho ok\n") }, announce: true));
                     }
@@ -39,7 +42,7 @@ public sealed class KillingEffects
                 await simulator.DrainAsync(TestContext.Current.CancellationToken);
             }
 
-            foreach (var more in (int[])[3, 9, 12, 7, 10, 14, 5, 11])
+            foreach (var more in (int[])[3, 9, 12, 7, 10, 14, 5, 11, 6, 8])
             {
                 var target = Requests() + more;
                 await using var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment);
@@ -64,9 +67,16 @@ public sealed class KillingEffects
                 Assert.Equal(2, repository.Branches.Count);
                 Assert.Contains("Fix ready", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
             });
+            foreach (var (repository, request) in requests)
+            {
+                Assert.Equal([request], repository.MergeRequests);
+                Assert.Single(request.Comments);
+                Assert.Equal(2, (await repository.CommitMessagesAsync("main..topic")).Count);
+            }
 
             int Requests() => forges.Sum(forge => forge.Requests.Count);
-            bool AllTold() => repositories.TrueForAll(repository => repository.CommitComments.Any(comment => comment.Body.Contains("Fix ready", StringComparison.Ordinal)));
+            bool AllTold() => repositories.TrueForAll(repository => repository.CommitComments.Any(comment => comment.Body.Contains("Fix ready", StringComparison.Ordinal)))
+                && requests.TrueForAll(merge => merge.Request.Comments.Any(comment => comment.Body.Contains("heals it", StringComparison.Ordinal)));
             void PointHooks(QmoiProcess process) => (simulator.GitHub.HookUrl, simulator.GitLab.HookUrl) = (process.Url + "/webhooks/github", process.Url + "/webhooks/gitlab");
         }
         finally

@@ -12,17 +12,24 @@ public static class RedMergeRequest
 
     /// <summary>The branch brings <c>check.sh</c> without its mode.</summary>
     public static Task<(SimulatedRepository Repository, SimulatedMergeRequest Request)> WithRedMergeRequestAsync(
-        this World world, string forge, string settings, string script = "#!/bin/sh\necho better\n") =>
-        world.WithMergeRequestAsync(
-            forge, settings, [World.Ci(forge, "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n", executable: true))],
+        this World world, string forge, string settings, string script = "#!/bin/sh\necho better\n") => WithRedMergeRequestAsync(world.Forge(forge), settings, script);
+
+    public static Task<(SimulatedRepository Repository, SimulatedMergeRequest Request)> WithRedMergeRequestAsync(
+        SimulatedForge forge, string settings, string script = "#!/bin/sh\necho better\n") =>
+        WithMergeRequestAsync(
+            forge, settings, [World.Ci(forge is GitHubForge ? "github" : "gitlab", "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n", executable: true))],
             new Dictionary<string, SimulatedFile?>(StringComparer.Ordinal) { ["check.sh"] = SimulatedFile.Text(script) });
 
     /// <param name="changes">What the branch brings.</param>
-    public static async Task<(SimulatedRepository Repository, SimulatedMergeRequest Request)> WithMergeRequestAsync(
-        this World world, string forge, string settings, IEnumerable<(string Path, SimulatedFile File)> files, IReadOnlyDictionary<string, SimulatedFile?> changes)
+    public static Task<(SimulatedRepository Repository, SimulatedMergeRequest Request)> WithMergeRequestAsync(
+        this World world, string forge, string settings, IEnumerable<(string Path, SimulatedFile File)> files, IReadOnlyDictionary<string, SimulatedFile?> changes) =>
+        WithMergeRequestAsync(world.Forge(forge), settings, files, changes);
+
+    private static async Task<(SimulatedRepository Repository, SimulatedMergeRequest Request)> WithMergeRequestAsync(
+        SimulatedForge forge, string settings, IEnumerable<(string Path, SimulatedFile File)> files, IReadOnlyDictionary<string, SimulatedFile?> changes)
     {
         var all = files.Append((Path: ".qmoi.yml", File: SimulatedFile.Text(settings))).ToDictionary(file => file.Path, file => file.File, StringComparer.Ordinal);
-        var repository = await world.Forge(forge).CreateRepositoryAsync("acme/app", all);
+        var repository = await forge.CreateRepositoryAsync("acme/app", all);
         repository.AddRunnerCommand("only-in-ci", "#!/bin/sh\n");
         await repository.PushAsync("topic", changes, "Start a topic");
         var request = await repository.OpenMergeRequestAsync("topic", "main", "Topic");
