@@ -8,6 +8,7 @@ using QMoi.Forges.GitLab;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
+using QMoi.Functions.Stores.Postgres;
 using QMoi.Functions.Stores.Sqlite;
 using QMoi.Handlers;
 using QMoi.Handlers.Checks;
@@ -78,7 +79,8 @@ public sealed class Bot : IAsyncDisposable
 
     /// <summary>The store that the settings name.</summary>
     /// <exception cref="StoreUnusableException">It cannot be used.</exception>
-    public static IStore OpenStore(BotSettings settings, TimeProvider clock) => SqliteStore.Open(settings.DataFolder, clock);
+    public static IStore OpenStore(BotSettings settings, TimeProvider clock) =>
+        settings.DatabaseUrl is { } url ? PostgresStore.Open(url, clock) : SqliteStore.Open(settings.DataFolder, clock);
 
     /// <summary>The same; a damaged database is restored from its newest good backup.</summary>
     /// <param name="safeMode">Is told about it.</param>

@@ -17,7 +17,7 @@ public abstract class SqlStore(TimeProvider clock) : IStore
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
     /// <summary>The default branch, which everybody builds on, comes before merge requests; one that has waited longer than this is as urgent.</summary>
-    protected static readonly TimeSpan HeadStart = TimeSpan.FromMinutes(5);
+    internal static readonly TimeSpan HeadStart = TimeSpan.FromMinutes(5);
 
     /// <summary>Rows whose time has come that one claim makes ready: so many that none waits long, so few that the claim does not.</summary>
     protected const int MaxDue = 100;
@@ -139,20 +139,6 @@ public abstract class SqlStore(TimeProvider clock) : IStore
 
     // ---- shapes
 
-    /// <summary>A delivery as its table takes it.</summary>
-    protected sealed record StoredDelivery(string Forge, string Id, string Event, long? RepositoryId, string? Repository, string Headers, byte[] Body, byte[] Hash, long ReceivedAt, bool IsOfDefaultBranch)
-    {
-        public static StoredDelivery Of(NewDelivery delivery) => new(
-            Name(delivery.Forge), delivery.Envelope.DeliveryId, delivery.Envelope.EventName, delivery.Envelope.RepositoryId, delivery.Envelope.RepositoryName,
-            System.Text.Json.JsonSerializer.Serialize(delivery.Headers), StoredBody.Compress(delivery.Body.Span), SHA256.HashData(delivery.Body.Span),
-            delivery.ReceivedAt.ToUnixTimeMilliseconds(), delivery.Envelope.IsOfDefaultBranch);
-
-        public string Lane => $"{Forge}:{RepositoryId}";
-
-        /// <summary>Added to the time of receipt: the lowest sum is worked first.</summary>
-        public long Handicap => IsOfDefaultBranch ? -(long)HeadStart.TotalMilliseconds : 0;
-    }
-
     protected sealed record ReadyRow(string Lane, long Rank);
 
     private sealed record ListRow(long Sequence, string Forge, string Delivery_id, string Event, string? Repository, string State, string? Result, long Received_at);
@@ -161,7 +147,7 @@ public abstract class SqlStore(TimeProvider clock) : IStore
         row.Sequence, Forge(row.Forge), row.Delivery_id, row.Event, row.Repository, Enum.Parse<DeliveryState>(row.State, ignoreCase: true), row.Result,
         DateTimeOffset.FromUnixTimeMilliseconds(row.Received_at));
 
-    protected static string Name(ForgeKind forge) => forge == ForgeKind.GitHub ? "github" : "gitlab";
+    internal static string Name(ForgeKind forge) => forge == ForgeKind.GitHub ? "github" : "gitlab";
 
     protected static ForgeKind Forge(string name) => name == "github" ? ForgeKind.GitHub : ForgeKind.GitLab;
 

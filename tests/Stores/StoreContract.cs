@@ -80,9 +80,10 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact]
     public async Task What_was_stored_is_read_back()
     {
-        await Store.InsertAsync(Delivery("one", lane: 7), Stop);
+        var delivery = Delivery("one", lane: 7);
+        await Store.InsertAsync(delivery, Stop);
         var row = Assert.Single(await RowsAsync());
-        Assert.Equal((ForgeKind.GitHub, "one", "push", "acme/app-7", DeliveryState.Stored, null, Now), (row.Forge, row.Id, row.Event, row.Repository, row.State, row.Result, row.ReceivedAt));
+        Assert.Equal((ForgeKind.GitHub, "one", "push", "acme/app-7", DeliveryState.Stored, null, delivery.ReceivedAt), (row.Forge, row.Id, row.Event, row.Repository, row.State, row.Result, row.ReceivedAt));
         Assert.Equal(row, await Store.FindAsync("one", Stop));
         Assert.Null(await Store.FindAsync("two", Stop));
         Assert.Equal("one", await Store.FindIdOfBodyAsync(ForgeKind.GitHub, Body("one"), Stop));
