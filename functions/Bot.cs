@@ -8,6 +8,7 @@ using QMoi.Forges.GitLab;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
+using QMoi.Functions.Stores.Postgres;
 using QMoi.Functions.Stores.Sqlite;
 using QMoi.Handlers;
 using QMoi.Handlers.Checks;
@@ -20,17 +21,32 @@ using QMoi.Handlers.Tools;
 
 namespace QMoi.Functions;
 
+/// <summary>What one process of a bot does. Several share a PostgreSQL database.</summary>
+public enum Role
+{
+    /// <summary>Both.</summary>
+    All,
+
+    /// <summary>Receives deliveries and stores them.</summary>
+    Web,
+
+    /// <summary>Works what is stored; answers for its health only.</summary>
+    Worker,
+}
+
 /// <summary>The bot put together: the one place where parts meet. Used by <c>serve</c>, <c>replay</c>, <c>demo</c> and the tests alike.</summary>
 public sealed class Bot : IAsyncDisposable
 {
     private readonly Lazy<Forges.Forges> apis;
+    private Role role = Role.All;
     private WebApplication? web;
 
-    private Bot(BotSettings settings, SqliteStore store, SafeMode safeMode, Lazy<Forges.Forges> forges, Lazy<Router> router, TimeProvider clock, ILoggerFactory loggers)
+    private Bot(BotSettings settings, IStore store, SafeMode safeMode, Lazy<Forges.Forges> forges, Lazy<Router> router, TimeProvider clock, ILoggerFactory loggers)
     {
         (Settings, Store, SafeMode) = (settings, store, safeMode);
         apis = forges;
-        Care = new Care(settings, store, router, safeMode, clock, loggers.CreateLogger<Care>());
+        var embedded = store is SqliteStore file ? new SqliteCare(file, safeMode, clock, loggers.CreateLogger<SqliteCare>()) : null;
+        Care = new Care(settings, store, embedded, router, safeMode, clock, loggers.CreateLogger<Care>());
         Worker = new Worker(store, Formats, router, settings.Work, clock, loggers.CreateLogger<Worker>());
         Webhooks = new Webhooks(Formats, store, settings, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
     }
@@ -59,7 +75,12 @@ public sealed class Bot : IAsyncDisposable
     /// <summary>Opens the store; nothing listens and nothing is worked yet.</summary>
     /// <exception cref="StoreUnusableException">The database cannot be used; a damaged one is left as it is.</exception>
     public static Bot Open(BotSettings settings, TimeProvider clock, ILoggerFactory loggers) =>
-        Open(settings, SqliteStore.Open(settings.DataFolder, clock), new SafeMode(), clock, loggers);
+        Open(settings, OpenStore(settings, clock), new SafeMode(), clock, loggers);
+
+    /// <summary>The store that the settings name.</summary>
+    /// <exception cref="StoreUnusableException">It cannot be used.</exception>
+    public static IStore OpenStore(BotSettings settings, TimeProvider clock) =>
+        settings.DatabaseUrl is { } url ? PostgresStore.Open(url, clock) : SqliteStore.Open(settings.DataFolder, clock);
 
     /// <summary>The same; a damaged database is restored from its newest good backup.</summary>
     /// <param name="safeMode">Is told about it.</param>
@@ -67,12 +88,12 @@ public sealed class Bot : IAsyncDisposable
     {
         try
         {
-            return Open(settings, SqliteStore.Open(settings.DataFolder, clock), safeMode, clock, loggers);
+            return Open(settings, OpenStore(settings, clock), safeMode, clock, loggers);
         }
         catch (StoreDamagedException damage)
         {
             Restore(settings, damage, safeMode, clock);
-            return Open(settings, SqliteStore.Open(settings.DataFolder, clock), safeMode, clock, loggers);
+            return Open(settings, OpenStore(settings, clock), safeMode, clock, loggers);
         }
     }
 
@@ -83,7 +104,7 @@ public sealed class Bot : IAsyncDisposable
         safeMode.Set("database", restored.Wrong, restored.Instead);
     }
 
-    private static Bot Open(BotSettings settings, SqliteStore store, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers)
+    private static Bot Open(BotSettings settings, IStore store, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers)
     {
         safeMode.LogTo(loggers.CreateLogger<SafeMode>());
         var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers));
@@ -91,13 +112,16 @@ public sealed class Bot : IAsyncDisposable
     }
 
     /// <summary>Opens the store, restoring a damaged one, and listens; disk and network get ready beside each other, because a forge waits for nobody.</summary>
-    public static async Task<Bot> StartAsync(BotSettings settings, string urls, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<Bot> StartAsync(BotSettings settings, string urls, Role role, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var opening = Task.Run(() => OpenOrRestore(settings, safeMode, clock, loggers), cancellationToken);
         var application = Build(urls, loggers);
         var bot = await opening;
         try
         {
+            bot.role = role;
+            if (role != Role.Web)
+                await bot.Store.BeginWorkAsync(cancellationToken);
             await bot.ListenAsync(application, cancellationToken);
             return bot;
         }
@@ -162,6 +186,9 @@ public sealed class Bot : IAsyncDisposable
         var (path, method) = (context.Request.Path.Value ?? "", context.Request.Method);
         switch (path)
         {
+            case "/webhooks/github" or "/webhooks/gitlab" when role == Role.Worker:
+                context.Response.StatusCode = (int)HttpStatusCode.NotFound;
+                break;
             case "/webhooks/github" or "/webhooks/gitlab" when method == HttpMethods.Post:
                 await Webhooks.ReceiveAsync(context, path.EndsWith("github", StringComparison.Ordinal) ? ForgeKind.GitHub : ForgeKind.GitLab);
                 break;

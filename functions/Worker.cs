@@ -20,8 +20,9 @@ public sealed partial class Worker(
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(15);
 
     private readonly SemaphoreSlim wakeUps = new(0);
+    private int isStoreAway;
 
-    /// <summary>There is something to claim. Cheap; called on every stored delivery.</summary>
+    /// <summary>There may be something to claim. Cheap; called on every stored delivery.</summary>
     public void Wake()
     {
         if (wakeUps.CurrentCount < settings.Workers)
@@ -29,7 +30,13 @@ public sealed partial class Worker(
     }
 
     /// <summary>Works until cancelled; then the deliveries in hand are finished.</summary>
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(_ => LoopAsync(stop)));
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(_ => LoopAsync(stop)).Append(store.ListenAsync(WakeAll, stop)));
+
+    private void WakeAll()
+    {
+        for (var worker = 0; worker < settings.Workers; worker++)
+            Wake();
+    }
 
     /// <summary>Works until nothing is claimable now.</summary>
     public Task DrainAsync(CancellationToken cancellationToken) => Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(async _ =>
@@ -45,9 +52,11 @@ public sealed partial class Worker(
         {
             try
             {
-                if (await WorkOneAsync(stop))
-                    continue;
-                await WaitAsync(stop);
+                var hasWorked = await WorkOneAsync(stop);
+                if (Interlocked.Exchange(ref isStoreAway, 0) == 1)
+                    Log.StoreBack(logger);
+                if (!hasWorked)
+                    await WaitAsync(stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -55,10 +64,17 @@ public sealed partial class Worker(
             }
             catch (StoreUnavailableException unavailable)
             {
-                Log.StoreUnavailable(logger, unavailable);
+                NoteStoreAway(unavailable);
                 await Task.Delay(TimeSpan.FromSeconds(1), clock, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             }
         }
+    }
+
+    /// <summary>Once, however many workers meet it.</summary>
+    private void NoteStoreAway(StoreUnavailableException unavailable)
+    {
+        if (Interlocked.Exchange(ref isStoreAway, 1) == 0)
+            Log.StoreUnavailable(logger, unavailable);
     }
 
     private async Task WaitAsync(CancellationToken stop)
@@ -85,7 +101,7 @@ public sealed partial class Worker(
         var renewal = RenewAsync(claim, cut, renewing.Token);
         try
         {
-            await FinishAsync(claim, await WorkAsync(claim, cut.Token));
+            await FinishWhenPossibleAsync(claim, await WorkAsync(claim, cut.Token), stop);
         }
         finally
         {
@@ -106,6 +122,11 @@ public sealed partial class Worker(
         catch (LeaseLostException)
         {
             return new Verdict.Lost();
+        }
+        catch (StoreUnavailableException unavailable)
+        {
+            NoteStoreAway(unavailable);
+            return new Verdict.Later("the store could not be used", Pauses[0]);
         }
         catch (FormatException unreadable)
         {
@@ -134,6 +155,24 @@ public sealed partial class Worker(
             var incident = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
             Log.Bug(logger, bug, incident, claim.DeliveryId);
             return new Verdict.Again($"our mistake, incident {incident}", null);
+        }
+    }
+
+    /// <summary>What was done need not be done again because the store was away for a moment; while the lease lasts nobody else has begun it.</summary>
+    private async Task FinishWhenPossibleAsync(Claim claim, Verdict verdict, CancellationToken stop)
+    {
+        for (var start = clock.GetTimestamp(); ;)
+        {
+            try
+            {
+                await FinishAsync(claim, verdict);
+                return;
+            }
+            catch (StoreUnavailableException unavailable) when (!stop.IsCancellationRequested && clock.GetElapsedTime(start) < SqlStore.Lease)
+            {
+                NoteStoreAway(unavailable);
+                await Task.Delay(TimeSpan.FromSeconds(1), clock, CancellationToken.None);
+            }
         }
     }
 
@@ -179,20 +218,23 @@ public sealed partial class Worker(
             while (true)
             {
                 await Task.Delay(RenewEvery, clock, ended);
-                if (!await store.RenewAsync(claim, ended))
+                try
                 {
+                    if (await store.RenewAsync(claim, ended))
+                        continue;
                     await cut.CancelAsync();
                     return;
+                }
+                catch (StoreUnavailableException unavailable)
+                {
+                    // It may be back before the lease ends.
+                    NoteStoreAway(unavailable);
                 }
             }
         }
         catch (OperationCanceledException)
         {
             // The work ended.
-        }
-        catch (StoreUnavailableException unavailable)
-        {
-            Log.StoreUnavailable(logger, unavailable);
         }
     }
 
@@ -203,7 +245,7 @@ public sealed partial class Worker(
         public sealed record Ended(Outcome Outcome) : Verdict;
         public sealed record Again(string Reason, TimeSpan? NotBefore) : Verdict;
 
-        /// <summary>The forge's limits say when; nothing went wrong, so it is not one of the tries.</summary>
+        /// <summary>The forge's limits say when, or the store was away; nothing went wrong with it, so it is not one of the tries.</summary>
         public sealed record Later(string Reason, TimeSpan Wait) : Verdict;
         public sealed record Lost : Verdict;
     }
@@ -219,7 +261,7 @@ public sealed partial class Worker(
         [LoggerMessage(Level = LogLevel.Warning, Message = "Tried again in {Pause}: {Reason}")]
         public static partial void Postponed(ILogger logger, TimeSpan pause, string reason);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "Waiting {Pause} as the forge's limits ask: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Information, Message = "Put back for {Pause}, which is not a try: {Reason}")]
         public static partial void Limited(ILogger logger, TimeSpan pause, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Delivery {DeliveryId} was given up: {Reason}. 'qmoi replay {DeliveryId}' tries it again")]
@@ -233,5 +275,8 @@ public sealed partial class Worker(
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The store cannot be used now; the worker waits")]
         public static partial void StoreUnavailable(ILogger logger, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "The store can be used again")]
+        public static partial void StoreBack(ILogger logger);
     }
 }

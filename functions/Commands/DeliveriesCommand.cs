@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
-using QMoi.Functions.Stores.Sqlite;
 using QMoi.Handlers.Forges;
 using Spectre.Console;
 
@@ -24,14 +24,14 @@ internal static class DeliveriesCommand
         command.Options.Add(since);
         command.Options.Add(json);
         command.Options.Add(data);
-        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(state), parsed.GetValue(since), parsed.GetValue(json), CommandLine.Settings(parsed.GetValue(data)).DataFolder, stop));
+        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(state), parsed.GetValue(since), parsed.GetValue(json), CommandLine.Settings(parsed.GetValue(data)), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? state, string? since, bool json, string dataFolder, CancellationToken stop)
+    private static async Task<int> RunAsync(string? state, string? since, bool json, BotSettings settings, CancellationToken stop)
     {
         var from = Since(since, TimeProvider.System);
-        await using var store = SqliteStore.Open(dataFolder, TimeProvider.System);
+        await using var store = Bot.OpenStore(settings, TimeProvider.System);
         DeliveryState? wanted = state is null ? null : Enum.Parse<DeliveryState>(state, ignoreCase: true);
         var rows = store.ListAsync(wanted, from, stop);
         if (json)

@@ -44,7 +44,7 @@ internal static class DoctorCommand
             if (findings.TrueForAll(finding => finding.Check != "data folder" || finding.Health == Health.Ok))
             {
                 findings.AddRange(Rights(settings, fix));
-                findings.AddRange(await DatabaseAsync(settings, fix, safeMode, stop));
+                findings.AddRange(settings.DatabaseUrl is null ? await DatabaseAsync(settings, fix, safeMode, stop) : [await ServerAsync(settings, stop)]);
             }
             findings.AddRange(Forges(settings));
             findings.Add(await SandboxAsync(settings, stop));
@@ -197,6 +197,23 @@ internal static class DoctorCommand
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return false;
+        }
+    }
+
+    /// <summary>A database on a server: backing it up and restoring it is its admin's.</summary>
+    private static async Task<Finding> ServerAsync(BotSettings settings, CancellationToken stop)
+    {
+        try
+        {
+            await using var store = Bot.OpenStore(settings, TimeProvider.System);
+            var problems = await store.CheckAsync(stop);
+            return problems.Count == 0
+                ? new Finding("database", Health.Ok, "PostgreSQL answers, and its schema is the one of this program")
+                : new Finding("database", Health.Warn, string.Join("; ", problems), "Correct the settings of the server, or the clock (NTP).");
+        }
+        catch (Exception exception) when (exception is StoreUnusableException or StoreUnavailableException)
+        {
+            return new Finding("database", Health.Fail, exception.Message, "Correct DATABASE_URL or the server.");
         }
     }
 

@@ -20,23 +20,22 @@ internal static partial class ServeCommand
         var urls = new Option<string>("--urls") { Description = "Where to listen", DefaultValueFactory = _ => "http://127.0.0.1:8080", HelpName = "URL" };
         CommandLine.AcceptOnlyHttp(urls);
         var data = CommandLine.DataOption();
-        var role = new Option<string>("--role") { Description = "web: receive only; worker: work only; all: both", DefaultValueFactory = _ => "all" };
+        var role = new Option<string>("--role") { Description = "web: receive only; worker: work only; all: both. Many of each may share one PostgreSQL database", DefaultValueFactory = _ => "all" };
         role.AcceptOnlyFromAmong("web", "worker", "all");
         var command = CommandLine.Command("serve", "Runs the bot: webhooks and workers in one process. Prints 'ready URL' when it answers.",
             "qmoi serve", "qmoi serve --urls http://0.0.0.0:8080 --data /var/lib/qmoi");
         command.Options.Add(urls);
         command.Options.Add(data);
         command.Options.Add(role);
-        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(urls)!, parsed.GetValue(data), parsed.GetValue(role)!, stop));
+        command.SetAction((parsed, stop) => RunAsync(parsed.GetValue(urls)!, parsed.GetValue(data), Enum.Parse<Role>(parsed.GetValue(role)!, ignoreCase: true), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(string urls, string? data, string role, CancellationToken stop)
+    private static async Task<int> RunAsync(string urls, string? data, Role role, CancellationToken stop)
     {
         var safeMode = new SafeMode();
         var lastGood = LastGoodSettings.Read(Environment.GetEnvironmentVariables(), data, AppContext.BaseDirectory, safeMode);
         var settings = lastGood.Settings;
-        using var onlyWorker = role == "web" ? null : BeOnlyWorker(settings.DataFolder);
         using var loggers = Logging.Create(settings.DataFolder);
         var logger = loggers.CreateLogger("QMoi.Serve");
         for (var restores = 0; ; restores++)
@@ -44,15 +43,12 @@ internal static partial class ServeCommand
             string damage;
             await using (var bot = await StartAsync(settings, safeMode, role, urls, loggers, stop))
             {
-                if (onlyWorker is not null)
-                {
+                if (role != Role.Web)
                     bot.Care.LookAround();
-                    await bot.Store.ReleaseLeasesAsync(stop);
-                }
                 if (restores == 0)
                 {
                     WarnOfGaps(logger, settings);
-                    await Terminal.Out.WriteLineAsync($"ready {bot.Url}".TrimEnd());
+                    await Terminal.Out.WriteLineAsync($"ready {bot.Url}");
                     await Terminal.Out.FlushAsync(stop);
                     Keep(lastGood, logger);
                 }
@@ -62,7 +58,7 @@ internal static partial class ServeCommand
                 }
                 if (await WorkAsync(bot, role, stop) is not { } found)
                     return ExitCode.Done;
-                (damage, urls) = (found, bot.Urls.Length > 0 ? bot.Urls : urls);
+                (damage, urls) = (found, bot.Urls);
             }
             Log.Damaged(logger, damage);
             if (restores == MaxRestores)
@@ -72,11 +68,11 @@ internal static partial class ServeCommand
     }
 
     /// <summary>Until the bot is to stop, or its database turns out to be damaged: then what was found.</summary>
-    private static async Task<string?> WorkAsync(Bot bot, string role, CancellationToken stop)
+    private static async Task<string?> WorkAsync(Bot bot, Role role, CancellationToken stop)
     {
         using var running = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var caring = role == "web" ? Task.CompletedTask : bot.Care.RunAsync(running.Token);
-        var working = role == "web"
+        var caring = role == Role.Web ? Task.CompletedTask : bot.Care.RunAsync(running.Token);
+        var working = role == Role.Web
             ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, running.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
             : bot.Worker.RunAsync(running.Token);
         try
@@ -105,27 +101,11 @@ internal static partial class ServeCommand
         }
     }
 
-    /// <summary>On SQLite one process works a data folder. The lock goes with the process, however it ends, so nothing has to be waited for after a crash.</summary>
-    private static FileStream BeOnlyWorker(string dataFolder)
+    private static async Task<Bot> StartAsync(BotSettings settings, SafeMode safeMode, Role role, string urls, ILoggerFactory loggers, CancellationToken stop)
     {
         try
         {
-            OwnFiles.MakeFolder(dataFolder);
-            return new FileStream(Path.Combine(dataFolder, "worker.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(ExitCode.WrongUse, $"{dataFolder} is worked by another qmoi, or cannot be written: {taken.Message} One process works a data folder; stop the other one or use --role web.");
-        }
-    }
-
-    private static async Task<Bot> StartAsync(BotSettings settings, SafeMode safeMode, string role, string urls, ILoggerFactory loggers, CancellationToken stop)
-    {
-        if (role == "worker")
-            return Bot.OpenOrRestore(settings, safeMode, TimeProvider.System, loggers);
-        try
-        {
-            return await Bot.StartAsync(settings, urls, safeMode, TimeProvider.System, loggers, stop);
+            return await Bot.StartAsync(settings, urls, role, safeMode, TimeProvider.System, loggers, stop);
         }
         catch (IOException taken)
         {

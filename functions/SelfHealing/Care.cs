@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Functions.Stores.Sqlite;
@@ -7,25 +6,28 @@ using QMoi.Handlers.Tools;
 
 namespace QMoi.Functions.SelfHealing;
 
-/// <summary>What the bot does for its own health beside its work: checks a large database, keeps good copies, makes backups, says what is missing on the machine.</summary>
+/// <summary>What the bot does for its own health beside its work: looks after the database, keeps good copies, removes what is old, says what is missing on the machine.</summary>
 public sealed partial class Care
 {
-    private static readonly TimeSpan BackupEvery = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromHours(1);
 
     private readonly BotSettings settings;
-    private readonly SqliteStore store;
+    private readonly IStore store;
+    private readonly SqliteCare? embedded;
     private readonly Lazy<Router> router;
     private readonly SafeMode safeMode;
     private readonly TimeProvider clock;
     private readonly ILogger logger;
+    private readonly TaskCompletionSource<string> never = new();
 
-    internal Care(BotSettings settings, SqliteStore store, Lazy<Router> router, SafeMode safeMode, TimeProvider clock, ILogger logger) =>
-        (this.settings, this.store, this.router, this.safeMode, this.clock, this.logger) = (settings, store, router, safeMode, clock, logger);
+    /// <param name="embedded">For a database in the data folder; one on a server has its own admin, who backs it up.</param>
+    internal Care(BotSettings settings, IStore store, SqliteCare? embedded, Lazy<Router> router, SafeMode safeMode, TimeProvider clock, ILogger logger) =>
+        (this.settings, this.store, this.embedded, this.router, this.safeMode, this.clock, this.logger) = (settings, store, embedded, router, safeMode, clock, logger);
 
     /// <summary>Ends, with what was found, when the database turns out to be damaged; opening it anew restores it.</summary>
-    public Task<string> Damaged => store.Damaged;
+    public Task<string> Damaged => embedded?.Damaged ?? never.Task;
 
-    /// <summary>Until cancelled. Nothing that goes wrong here stops the bot. For the one process that works the data folder.</summary>
+    /// <summary>Until cancelled. Nothing that goes wrong here stops the bot. For a process that works.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         // The rest of the start may have both processors first.
@@ -33,13 +35,13 @@ public sealed partial class Care
         try
         {
             // Ends the watch too: serve opens the database anew, and that one is watched again.
-            if (!store.IsChecked && await Blocking(() => store.Check().Count > 0))
+            if (embedded is not null && await embedded.IsDamagedAsync())
                 return;
             await Blocking(LookAtCatalogue);
             var sandbox = await Sandbox.ProbeAsync(settings.Sandbox, clock, stop);
             if (sandbox.Kind == SandboxKind.None)
                 Log.NoSandbox(logger, sandbox.Reason);
-            await KeepBackupsAsync(stop);
+            await LookAfterAsync(stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -93,46 +95,40 @@ public sealed partial class Care
         return true;
     }
 
-    private async Task KeepBackupsAsync(CancellationToken stop)
+    /// <summary>A backup now, whatever the time of the last one; no two at once. False, and a finding, where none could be made.</summary>
+    public Task<bool> BackUpAsync() => embedded?.BackUpAsync() ?? Task.FromResult(false);
+
+    private async Task LookAfterAsync(CancellationToken stop)
     {
         while (true)
         {
-            var age = clock.GetUtcNow() - store.Files.Backups.Newest?.At;
-            // A clock that was put back must not keep it from being made.
-            if (age is not { } known || known >= BackupEvery || known < TimeSpan.Zero)
-            {
-                await BackUpAsync();
-                age = TimeSpan.Zero;
-            }
-            await Task.Delay(BackupEvery - age.Value, clock, stop);
+            var pause = embedded is null ? LookEvery : await embedded.BackUpWhenDueAsync();
+            await RemoveOldAsync(stop);
+            await Task.Delay(pause, clock, stop);
         }
     }
 
-    /// <summary>A backup now, whatever the time of the last one; no two at once. False, and a finding, where none could be made.</summary>
-    public Task<bool> BackUpAsync() => Blocking(BackUp);
-
-    private bool BackUp()
+    /// <summary>In small steps: deliveries that come and go meanwhile wait for none of them.</summary>
+    private async Task RemoveOldAsync(CancellationToken stop)
     {
+        if (settings.KeepDeliveries is not { } kept)
+            return;
         try
         {
-            var backup = store.Files.Backups.Make(store.Files.Database, clock.GetUtcNow());
-            safeMode.Clear("backup");
-            Log.BackedUp(logger, Path.GetFileName(backup.File));
+            var removed = 0;
+            for (var step = -1; step != 0; removed += step)
+                step = await store.RemoveFinishedAsync(clock.GetUtcNow() - kept, stop);
+            if (removed > 0)
+                Log.Removed(logger, removed, kept.TotalDays);
         }
-        catch (Exception failed) when (failed is SqliteException or IOException or UnauthorizedAccessException)
+        catch (StoreUnavailableException away)
         {
-            // Where the database itself is the reason, the check says so and it is restored.
-            if (SqliteFiles.IsDamage(failed) && store.Check().Count > 0)
-                return false;
-            var newest = store.Files.Backups.Newest;
-            safeMode.Set("backup", $"the database cannot be backed up: {failed.Message}", newest is null ? "there is none" : $"the newest backup stays the one of {OwnFiles.Said(newest.At)}");
-            return false;
+            Log.NotRemoved(logger, away);
         }
-        return true;
     }
 
     /// <summary>SQLite and files block; for seconds where they are large. A thread of the pool is not held for that.</summary>
-    private static Task<T> Blocking<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    internal static Task<T> Blocking<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static partial class Log
     {
@@ -142,8 +138,11 @@ public sealed partial class Care
         [LoggerMessage(Level = LogLevel.Warning, Message = "The folder for further catalogue files cannot be made")]
         public static partial void NoFolder(ILogger logger, Exception exception);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "The database is backed up as {File}")]
-        public static partial void BackedUp(ILogger logger, string file);
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Count} finished deliveries older than {Days} days are removed")]
+        public static partial void Removed(ILogger logger, int count, double days);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Old deliveries cannot be removed now; tried again in an hour")]
+        public static partial void NotRemoved(ILogger logger, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Repairs that need a tool are declined: {Reason}")]
         public static partial void NoSandbox(ILogger logger, string reason);

@@ -22,6 +22,12 @@ public sealed record BotSettings
     public SandboxSettings Sandbox { get; init; } = new();
     public WorkSettings Work { get; init; } = new();
 
+    /// <summary>The PostgreSQL database that several processes share, as <c>DATABASE_URL</c> names it; <c>null</c>: SQLite in the data folder. Secret.</summary>
+    public string? DatabaseUrl { get; init; }
+
+    /// <summary>So long finished deliveries are kept; <c>null</c>: for ever. Default 30 days, at least 8: until then the forge may send one again (GitLab for 7 days), and it must be known.</summary>
+    public TimeSpan? KeepDeliveries { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>Longest time to store a delivery and answer. Default 5 s, 1 s to 9 s: forges give up after 10 s.</summary>
     public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }

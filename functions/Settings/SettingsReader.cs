@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using QMoi.Fixers;
+using QMoi.Functions.Stores.Postgres;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Repair;
 
@@ -43,6 +44,8 @@ public static class SettingsReader
         new("Repair:MinConfidence", null, false, "0 to 1", (s, v) => s with { Repair = s.Repair with { MinConfidence = Number(v, 0, 1) } }),
         new("Repair:MaxJobsPerPipeline", null, false, "1 to 50", (s, v) => s with { Repair = s.Repair with { MaxJobsPerPipeline = (int)Whole(v, 1, 50) } }),
         new("Receive:ReplyTimeout", null, false, "00:00:01 to 00:00:09", (s, v) => s with { ReplyTimeout = Time(v, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9)) }),
+        new("Store:DatabaseUrl", "DATABASE_URL", true, PostgresUrl.Wanted, (s, v) => s with { DatabaseUrl = Database(v) }),
+        new("Store:KeepDays", null, false, "0 (for ever) or 8 to 3650", (s, v) => s with { KeepDeliveries = v.Trim() == "0" ? null : TimeSpan.FromDays(Whole(v, 8, 3650)) }),
         new("Work:Workers", null, false, "1 to 64", (s, v) => s with { Work = s.Work with { Workers = (int)Whole(v, 1, 64) } }),
         new("Work:HandlerTimeout", null, false, "00:00:10 to 02:00:00", (s, v) => s with { Work = s.Work with { HandlerTimeout = Time(v, TimeSpan.FromSeconds(10), TimeSpan.FromHours(2)) } }),
         new("Sandbox:Registries", null, false, "host or host:port, separated by commas; empty for none", (s, v) => s with { Sandbox = s.Sandbox with { Registries = Hosts(v) } }),
@@ -154,6 +157,12 @@ public static class SettingsReader
         Uri.TryCreate(value.TrimEnd('/'), UriKind.Absolute, out var url) && url.Scheme is "https" or "http" && url.UserInfo.Length == 0 ? url : throw new FormatException();
 
     private static string Token(string value) => value.Trim() is { Length: > 0 } token && !token.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) ? token : throw new FormatException();
+
+    private static string Database(string value)
+    {
+        PostgresUrl.Parse(value);
+        return value;
+    }
 
     private static string Pem(string value)
     {

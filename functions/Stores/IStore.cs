@@ -17,7 +17,7 @@ public interface IStore : IAsyncDisposable
     /// The oldest ready delivery of a lane that nobody holds, those of default branches with a head start, leased to the caller; <c>null</c> when there is none now. An expired lease can be claimed again, with a
     /// higher fencing number.
     /// </summary>
-    /// <remarks>Order holds among the ready rows of a lane. A row that waits for its retry does not hold its lane up: handlers look at the newest state.</remarks>
+    /// <remarks>Fair between lanes: one that was just served stands behind all that waited meanwhile, however old its next delivery is. Order holds among the ready rows of a lane. A row that waits for its retry does not hold its lane up: handlers look at the newest state.</remarks>
     Task<Claim?> ClaimAsync(CancellationToken cancellationToken);
 
     /// <summary>False when the lease has passed to another worker.</summary>
@@ -30,10 +30,16 @@ public interface IStore : IAsyncDisposable
     /// <param name="countsAsTry">False where nothing failed and the forge only said when to come again.</param>
     Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, bool countsAsTry, CancellationToken cancellationToken);
 
-    /// <summary>Frees every lease. Only for a worker that knows it is the only one: what a predecessor held when it died is then claimable at once.</summary>
-    Task ReleaseLeasesAsync(CancellationToken cancellationToken);
+    /// <summary>
+    /// Told once by a process that is going to work. Where one alone may do so (SQLite), it makes sure of that, and what a predecessor held when it died is claimable at once; where many may, the leases of the dead run out.
+    /// </summary>
+    /// <exception cref="StoreUnusableException">Another process works here.</exception>
+    Task BeginWorkAsync(CancellationToken cancellationToken);
 
-    /// <summary>When the next waiting row or expiring lease is due; <c>null</c> when nothing waits.</summary>
+    /// <summary>Calls back whenever another process may have made something claimable. A hint, no promise: look now and then all the same. Ends when told to, or at once where no other process can.</summary>
+    Task ListenAsync(Action mayBeClaimable, CancellationToken stop);
+
+    /// <summary>When there is something to claim, as far as is known: now, or when the next waiting row or expiring lease is due; <c>null</c> when nothing waits.</summary>
     Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
 
     ILedger Ledger(Claim claim);
@@ -48,6 +54,9 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>Makes a finished delivery work again, from the stored bytes. False when it is not finished.</summary>
     Task<bool> RequeueAsync(long sequence, CancellationToken cancellationToken);
+
+    /// <summary>Removes a few of the oldest finished deliveries, if they came before that time; what was done about them is kept. Returns how many; 0 when there are no more.</summary>
+    Task<int> RemoveFinishedAsync(DateTimeOffset before, CancellationToken cancellationToken);
 
     /// <summary>All attempts in a repository, oldest first.</summary>
     Task<IReadOnlyList<Attempt>> AttemptsAsync(string repositoryKey, CancellationToken cancellationToken);

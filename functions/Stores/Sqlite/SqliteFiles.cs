@@ -14,6 +14,9 @@ internal sealed class SqliteFiles(string dataFolder)
     /// <summary>Held by every process that has the database open; alone by the one that restores it.</summary>
     public string Lock { get; } = Path.Combine(dataFolder, "store.lock");
 
+    /// <summary>Held by the one process that works the data folder.</summary>
+    public string WorkerLock { get; } = Path.Combine(dataFolder, "worker.lock");
+
     /// <summary>Restored and complete, about to take the place of the database.</summary>
     public string Restored => Database + ".restored";
 

@@ -50,14 +50,17 @@ internal sealed class SqliteSalvage
     private Salvaged All()
     {
         var deliveries = Deliveries();
-        Rows("work", "sequence", "excluded.fence > work.fence");
+        Rows("work", "sequence", "excluded.tries > work.tries");
         var attempts = Rows("attempts", "id", "excluded.updated_at > attempts.updated_at AND excluded.repository_key = attempts.repository_key AND excluded.head = attempts.head");
         var effects = Rows("effects", "key", "excluded.updated_at > effects.updated_at");
         // A delivery has a row of work exactly until it is finished. One too many costs a look, one too few would be a delivery lost.
         sound.Execute($"""
             DELETE FROM work WHERE sequence NOT IN (SELECT sequence FROM deliveries WHERE state NOT IN {Final});
-            INSERT INTO work (sequence, lane, run_after)
-            SELECT sequence, forge || ':' || coalesce(repository_id, ''), received_at FROM deliveries WHERE state NOT IN {Final} AND sequence NOT IN (SELECT sequence FROM work)
+            INSERT INTO work (sequence, lane, run_after, rank)
+            SELECT sequence, forge || ':' || coalesce(repository_id, ''), 0, received_at FROM deliveries WHERE state NOT IN {Final} AND sequence NOT IN (SELECT sequence FROM work);
+            UPDATE lanes SET turn = NULL, leased_until = 0;
+            INSERT INTO lanes (lane, turn) SELECT lane, min(CASE WHEN run_after = 0 THEN rank END) FROM work GROUP BY lane
+            ON CONFLICT (lane) DO UPDATE SET turn = excluded.turn
             """);
         return new Salvaged(deliveries, attempts, effects);
     }
@@ -139,7 +142,7 @@ internal sealed class SqliteSalvage
     }
 
     private static bool IsWhole(Row row) =>
-        row["body"] is byte[] body && row["body_sha256"] is byte[] hash && SqliteStore.TryDecompress(body) is { } content && SHA256.HashData(content).AsSpan().SequenceEqual(hash);
+        row["body"] is byte[] body && row["body_sha256"] is byte[] hash && StoredBody.TryDecompress(body) is { } content && SHA256.HashData(content).AsSpan().SequenceEqual(hash);
 
     /// <param name="isNewer">When a row that is there already is replaced.</param>
     private int Rows(string table, string key, string isNewer)

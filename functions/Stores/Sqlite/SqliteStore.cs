@@ -1,40 +1,26 @@
-using System.Buffers;
-using System.IO.Compression;
-using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text.Json;
+using System.Data.Common;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using QMoi.Functions.SelfHealing;
-using QMoi.Handlers.Forges;
 using QMoi.Handlers.Repair;
 
 namespace QMoi.Functions.Stores.Sqlite;
 
 /// <summary>The embedded store: <c>qmoi.db</c> in the data folder, WAL, <c>synchronous=FULL</c>, one writer with group commit.</summary>
-public sealed class SqliteStore : IStore
+public sealed class SqliteStore : SqlStore
 {
-    /// <summary>How long a worker that shows no sign of life keeps a delivery.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
-
-    /// <summary>The default branch, which everybody builds on, comes before merge requests; one that has waited longer than this is as urgent.</summary>
-    private static readonly TimeSpan HeadStart = TimeSpan.FromMinutes(5);
-
-    private const int MaxBodyBytes = 26_214_400;
-
     private readonly string connectionString;
     private readonly SqliteConnection writing;
     private readonly SqliteWriter writer;
     private readonly SqliteFileLock inUse;
-    private readonly TimeProvider clock;
     private readonly TaskCompletionSource<string> damage = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private FileStream? onlyWorker;
 
-    private SqliteStore(SqliteFiles files, SqliteConnection writing, SqliteFileLock inUse, bool isChecked, TimeProvider clock)
+    private SqliteStore(SqliteFiles files, SqliteConnection writing, SqliteFileLock inUse, bool isChecked, TimeProvider clock) : base(clock)
     {
         connectionString = SqliteFiles.ConnectionString(files.Database);
         this.writing = writing;
         this.inUse = inUse;
-        this.clock = clock;
         (Files, IsChecked) = (files, isChecked);
         writer = new SqliteWriter(writing, NoteDamage);
     }
@@ -109,164 +95,153 @@ public sealed class SqliteStore : IStore
 
     // ---- deliveries
 
-    public async Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken)
+    public override async Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken)
     {
-        var hash = SHA256.HashData(delivery.Body.Span);
-        var body = Compress(delivery.Body.Span);
-        var headers = JsonSerializer.Serialize(delivery.Headers);
-        return await writer.WriteOneStatementAsync(connection => Insert(connection, delivery, hash, body, headers), cancellationToken);
+        var stored = StoredDelivery.Of(delivery);
+        return await writer.WriteOneStatementAsync(connection => Insert(connection, stored), cancellationToken);
     }
 
     private SqliteCommand? insertDelivery;
     private SqliteCommand? insertWork;
+    private SqliteCommand? raiseLane;
 
     /// <summary>On the writer's thread; commands are prepared once.</summary>
-    private InsertResult Insert(SqliteConnection connection, NewDelivery delivery, byte[] hash, byte[] body, string headers)
+    private InsertResult Insert(SqliteConnection connection, StoredDelivery delivery)
     {
-        var envelope = delivery.Envelope;
         var command = insertDelivery ??= Command(connection, """
             INSERT INTO deliveries (forge, delivery_id, event, repository_id, repository, headers, body, body_sha256, received_at, state)
-            VALUES ($forge, $id, $event, $repositoryId, $repository, $headers, $body, $hash, $at, 'stored') ON CONFLICT DO NOTHING
-            """, "$forge", "$id", "$event", "$repositoryId", "$repository", "$headers", "$body", "$hash", "$at");
-        var at = delivery.ReceivedAt.ToUnixTimeMilliseconds();
-        Bind(command, Name(delivery.Forge), envelope.DeliveryId, envelope.EventName, envelope.RepositoryId, envelope.RepositoryName, headers, body, hash, at);
+            VALUES (@forge, @id, @event, @repositoryId, @repository, @headers, @body, @hash, @at, 'stored') ON CONFLICT DO NOTHING
+            """, "@forge", "@id", "@event", "@repositoryId", "@repository", "@headers", "@body", "@hash", "@at");
+        Bind(command, delivery.Forge, delivery.Id, delivery.Event, delivery.RepositoryId, delivery.Repository, delivery.Headers, delivery.Body, delivery.Hash, delivery.ReceivedAt);
         if (command.ExecuteNonQuery() == 0)
         {
-            var known = connection.ExecuteScalar<byte[]?>("SELECT body_sha256 FROM deliveries WHERE forge = $forge AND delivery_id = $id", new { forge = Name(delivery.Forge), id = envelope.DeliveryId });
-            return known is not null && !known.AsSpan().SequenceEqual(hash) ? InsertResult.DuplicateIdWithAnotherBody : InsertResult.Duplicate;
+            var known = connection.ExecuteScalar<byte[]?>("SELECT body_sha256 FROM deliveries WHERE forge = @Forge AND delivery_id = @Id", new { delivery.Forge, delivery.Id });
+            return known is not null && !known.AsSpan().SequenceEqual(delivery.Hash) ? InsertResult.DuplicateIdWithAnotherBody : InsertResult.Duplicate;
         }
-        var work = insertWork ??= Command(connection, "INSERT INTO work (sequence, lane, run_after, rank) VALUES (last_insert_rowid(), $lane, $at, $rank)", "$lane", "$at", "$rank");
-        Bind(work, $"{Name(delivery.Forge)}:{envelope.RepositoryId}", at, envelope.IsOfDefaultBranch ? at - (long)HeadStart.TotalMilliseconds : at);
+        var rank = delivery.ReceivedAt + delivery.Handicap;
+        var work = insertWork ??= Command(connection, "INSERT INTO work (sequence, lane, run_after, rank) VALUES (last_insert_rowid(), @lane, 0, @rank)", "@lane", "@rank");
+        Bind(work, delivery.Lane, rank);
         work.ExecuteNonQuery();
+        var raise = raiseLane ??= Command(connection, RaiseLane, "@Lane", "@Rank");
+        Bind(raise, delivery.Lane, rank);
+        raise.ExecuteNonQuery();
         return InsertResult.Stored;
     }
 
+    protected override string RaiseLane => """
+        INSERT INTO lanes (lane, turn) VALUES (@Lane, @Rank)
+        ON CONFLICT (lane) DO UPDATE SET turn = max(excluded.turn, served_at) WHERE turn IS NULL OR turn > max(excluded.turn, served_at)
+        """;
+
     // ---- work
 
-    public async Task<Claim?> ClaimAsync(CancellationToken cancellationToken)
+    public override async Task<Claim?> ClaimAsync(CancellationToken cancellationToken)
     {
-        var now = Now;
-        var claimed = await writer.WriteAsync(
-            connection =>
-            {
-                var row = connection.QueryFirstOrDefault<ClaimRow>("""
-                    UPDATE work SET leased_until = $until, fence = fence + 1
-                    WHERE sequence = (
-                        SELECT ready.sequence FROM work AS ready
-                        WHERE ready.run_after <= $now AND ready.leased_until <= $now
-                          AND NOT EXISTS (SELECT 1 FROM work AS held WHERE held.lane = ready.lane AND held.leased_until > $now)
-                        ORDER BY ready.rank, ready.sequence LIMIT 1)
-                    RETURNING sequence, fence, tries, lane
-                    """, new { now, until = now + (long)Lease.TotalMilliseconds });
-                if (row is not null)
-                    connection.Execute("UPDATE deliveries SET state = 'working' WHERE sequence = $Sequence", row);
-                return row;
-            },
-            cancellationToken);
+        var claimed = await writer.WriteAsync(Claim, cancellationToken);
         if (claimed is null)
             return null;
         var delivery = await ReadAsync(
-            reading => reading.QuerySingleAsync<BodyRow>("SELECT forge, delivery_id, event, body FROM deliveries WHERE sequence = $Sequence", claimed), cancellationToken);
+            reading => reading.QuerySingleAsync<BodyRow>("SELECT forge, delivery_id, event, body FROM deliveries WHERE sequence = @Sequence", claimed), cancellationToken);
         var claim = new Claim(claimed.Sequence, claimed.Fence, (int)claimed.Tries, Forge(delivery.Forge), delivery.Delivery_id, delivery.Event, claimed.Lane, Body: default);
-        if (TryDecompress(delivery.Body) is { } body)
-            return claim with { Body = body };
-        // A page that went bad without SQLite noticing. No try will read it, and the lane must not wait for it.
-        await FinishAsync(claim, DeliveryState.Dead, "its stored body is damaged", cancellationToken);
-        return await ClaimAsync(cancellationToken);
+        return StoredBody.TryDecompress(delivery.Body) is { } body ? claim with { Body = body } : await PassOverAsync(claim, cancellationToken);
     }
 
-    public Task<bool> RenewAsync(Claim claim, CancellationToken cancellationToken)
+    private ClaimRow? Claim(SqliteConnection connection)
+    {
+        var now = Now;
+        WakeDue(connection, now);
+        var lane = connection.QueryFirstOrDefault<LaneRow>("""
+            UPDATE lanes SET leased_until = @until, fence = fence + 1
+            WHERE lane = (SELECT lane FROM lanes WHERE turn IS NOT NULL AND leased_until = 0 ORDER BY turn LIMIT 1)
+            RETURNING lane, fence
+            """, new { until = now + (long)Lease.TotalMilliseconds });
+        if (lane is null)
+            return null;
+        var row = connection.QueryFirstOrDefault<HeadRow>("SELECT sequence, tries FROM work WHERE lane = @Lane AND run_after = 0 ORDER BY rank, sequence LIMIT 1", lane);
+        if (row is null)
+        {
+            // Rows were removed by hand: the lane must not stand in the way of the others for ever.
+            connection.Execute("UPDATE lanes SET turn = NULL, leased_until = 0 WHERE lane = @Lane", lane);
+            return Claim(connection);
+        }
+        connection.Execute("UPDATE deliveries SET state = 'working' WHERE sequence = @Sequence", row);
+        return new ClaimRow(row.Sequence, lane.Fence, row.Tries, lane.Lane);
+    }
+
+    /// <summary>What fell due is ready from now on. A lane whose lease ran out goes behind those that waited meanwhile.</summary>
+    private void WakeDue(SqliteConnection connection, long now)
+    {
+        connection.Execute("UPDATE lanes SET leased_until = 0, served_at = @now, turn = max(turn, @now) WHERE leased_until > 0 AND leased_until <= @now", new { now });
+        var due = connection.Query<ReadyRow>("""
+            UPDATE work SET run_after = 0 WHERE sequence IN (SELECT sequence FROM work WHERE run_after > 0 AND run_after <= @now ORDER BY run_after LIMIT @MaxDue) RETURNING lane, rank
+            """, new { now, MaxDue });
+        foreach (var row in due)
+            connection.Execute(RaiseLane, row);
+    }
+
+    public override Task<bool> RenewAsync(Claim claim, CancellationToken cancellationToken)
     {
         var until = Now + (long)Lease.TotalMilliseconds;
-        return writer.WriteAsync(
-            connection => connection.Execute("UPDATE work SET leased_until = $until WHERE sequence = $Sequence AND fence = $Fence", new { until, claim.Sequence, claim.Fence }) == 1, cancellationToken);
+        return writer.WriteAsync(connection => connection.Execute("UPDATE lanes SET leased_until = @until WHERE lane = @Lane AND fence = @Fence", new { until, claim.Lane, claim.Fence }) == 1, cancellationToken);
     }
 
-    public Task<bool> FinishAsync(Claim claim, DeliveryState state, string result, CancellationToken cancellationToken) => writer.WriteAsync(
-        connection =>
-        {
-            if (connection.Execute("DELETE FROM work WHERE sequence = $Sequence AND fence = $Fence", claim) == 0)
-                return false;
-            connection.Execute("UPDATE deliveries SET state = $state, result = $result WHERE sequence = $Sequence", new { state = Name(state), result, claim.Sequence });
-            return true;
-        },
+    public override Task<bool> FinishAsync(Claim claim, DeliveryState state, string result, CancellationToken cancellationToken) => writer.WriteAsync(
+        connection => IsHeld(connection, claim)
+            && connection.Execute("DELETE FROM work WHERE sequence = @Sequence", claim) == 1
+            && Release(connection, claim, state, result),
         cancellationToken);
 
-    public Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, bool countsAsTry, CancellationToken cancellationToken) => writer.WriteAsync(
-        connection =>
-        {
-            var at = notBefore.ToUnixTimeMilliseconds();
-            if (connection.Execute("UPDATE work SET run_after = $at, tries = tries + $more, leased_until = 0 WHERE sequence = $Sequence AND fence = $Fence", new { at, more = countsAsTry ? 1 : 0, claim.Sequence, claim.Fence }) == 0)
-                return false;
-            connection.Execute("UPDATE deliveries SET state = 'waiting', result = $reason WHERE sequence = $Sequence", new { reason, claim.Sequence });
-            return true;
-        },
+    public override Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, bool countsAsTry, CancellationToken cancellationToken) => writer.WriteAsync(
+        connection => IsHeld(connection, claim)
+            && connection.Execute("UPDATE work SET run_after = @at, tries = tries + @more WHERE sequence = @Sequence", new { at = notBefore.ToUnixTimeMilliseconds(), more = countsAsTry ? 1 : 0, claim.Sequence }) == 1
+            && Release(connection, claim, DeliveryState.Waiting, reason),
         cancellationToken);
 
-    public Task ReleaseLeasesAsync(CancellationToken cancellationToken) =>
-        writer.WriteAsync(connection => connection.Execute("UPDATE work SET leased_until = 0 WHERE leased_until > 0"), cancellationToken);
+    private static bool IsHeld(SqliteConnection connection, Claim claim) => connection.ExecuteScalar<long>("SELECT count(*) FROM lanes WHERE lane = @Lane AND fence = @Fence", claim) == 1;
 
-    public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
+    private bool Release(SqliteConnection connection, Claim claim, DeliveryState state, string result)
     {
-        var due = await ReadAsync(reading => reading.ExecuteScalarAsync<long?>("SELECT min(max(run_after, leased_until)) FROM work"), cancellationToken);
+        connection.Execute("UPDATE deliveries SET state = @state, result = @result WHERE sequence = @Sequence", new { state = Name(state), result, claim.Sequence });
+        connection.Execute("""
+            UPDATE lanes SET leased_until = 0, fence = fence + 1, served_at = @Now,
+                turn = (SELECT max(rank, @Now) FROM work WHERE work.lane = lanes.lane AND run_after = 0 ORDER BY rank LIMIT 1)
+            WHERE lane = @Lane
+            """, new { claim.Lane, Now });
+        return true;
+    }
+
+    /// <summary>One process works a data folder. Its lock goes with the process, however it ends, so nothing has to be waited for after a crash.</summary>
+    public override async Task BeginWorkAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            onlyWorker = new FileStream(Files.WorkerLock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreUnusableException($"{Path.GetDirectoryName(Files.Database)} is worked by another qmoi, or cannot be written: {taken.Message} One process works a data folder; stop the other one or use --role web.", taken);
+        }
+        await writer.WriteAsync(connection => connection.Execute("UPDATE lanes SET leased_until = 0 WHERE leased_until > 0"), cancellationToken);
+    }
+
+    /// <summary>Only this process works here, and it knows what it stored.</summary>
+    public override Task ListenAsync(Action mayBeClaimable, CancellationToken stop) => Task.CompletedTask;
+
+    public override async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
+    {
+        var due = await ReadAsync(
+            reading => reading.ExecuteScalarAsync<long?>("""
+                SELECT min(due) FROM (
+                    SELECT @Now AS due WHERE EXISTS (SELECT 1 FROM lanes WHERE turn IS NOT NULL AND leased_until = 0)
+                    UNION ALL SELECT min(run_after) FROM work WHERE run_after > 0
+                    UNION ALL SELECT min(leased_until) FROM lanes WHERE leased_until > 0)
+                """, new { Now }), cancellationToken);
         return due is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
     }
 
-    public ILedger Ledger(Claim claim) => new SqliteLedger(this, claim);
+    // ---- reading and writing
 
-    // ---- reading
-
-    public async IAsyncEnumerable<DeliveryRow> ListAsync(DeliveryState? state, DateTimeOffset? since, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        const int page = 500;
-        var last = 0L;
-        while (true)
-        {
-            var after = last;
-            var rows = (await ReadAsync(
-                reading => reading.QueryAsync<ListRow>("""
-                    SELECT sequence, forge, delivery_id, event, repository, state, result, received_at FROM deliveries
-                    WHERE sequence > $after AND ($state IS NULL OR state = $state) AND received_at >= $since ORDER BY sequence LIMIT 500
-                    """, new { after, state = state is { } wanted ? Name(wanted) : null, since = since?.ToUnixTimeMilliseconds() ?? 0 }), cancellationToken)).AsList();
-            foreach (var row in rows)
-                yield return Row(row);
-            if (rows.Count < page)
-                yield break;
-            last = rows[^1].Sequence;
-        }
-    }
-
-    public async Task<DeliveryRow?> FindAsync(string deliveryId, CancellationToken cancellationToken)
-    {
-        var row = await ReadAsync(
-            reading => reading.QueryFirstOrDefaultAsync<ListRow>(
-                "SELECT sequence, forge, delivery_id, event, repository, state, result, received_at FROM deliveries WHERE delivery_id = $deliveryId", new { deliveryId }), cancellationToken);
-        return row is null ? null : Row(row);
-    }
-
-    public Task<string?> FindIdOfBodyAsync(ForgeKind forge, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
-    {
-        var hash = SHA256.HashData(body.Span);
-        return ReadAsync(
-            reading => reading.ExecuteScalarAsync<string?>("SELECT delivery_id FROM deliveries WHERE forge = $forge AND body_sha256 = $hash", new { forge = Name(forge), hash }), cancellationToken);
-    }
-
-    public Task<bool> RequeueAsync(long sequence, CancellationToken cancellationToken)
-    {
-        var now = Now;
-        return writer.WriteAsync(
-            connection => connection.Execute("""
-                INSERT INTO work (sequence, lane, run_after, rank)
-                SELECT sequence, forge || ':' || coalesce(repository_id, ''), $now, received_at FROM deliveries WHERE sequence = $sequence AND state IN ('done', 'ignored', 'dead')
-                ON CONFLICT DO NOTHING
-                """, new { sequence, now }) == 1 && connection.Execute("UPDATE deliveries SET state = 'stored', result = NULL WHERE sequence = $sequence", new { sequence }) == 1,
-            cancellationToken);
-    }
-
-    public async Task<IReadOnlyList<Attempt>> AttemptsAsync(string repositoryKey, CancellationToken cancellationToken) =>
-        await AttemptsAsync("repository_key = $repositoryKey ORDER BY id", new { repositoryKey }, cancellationToken);
-
-    public Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken) => Task.FromResult(Check());
+    public override Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken) => Task.FromResult(Check());
 
     internal IReadOnlyList<string> Check()
     {
@@ -285,13 +260,7 @@ public sealed class SqliteStore : IStore
         }
     }
 
-    internal async Task<IReadOnlyList<Attempt>> AttemptsAsync(string condition, object parameters, CancellationToken cancellationToken)
-    {
-        var rows = await ReadAsync(reading => reading.QueryAsync<AttemptRow>($"SELECT * FROM attempts WHERE {condition}", parameters), cancellationToken);
-        return [.. rows.Select(row => row.ToAttempt())];
-    }
-
-    internal async Task<T> ReadAsync<T>(Func<SqliteConnection, Task<T>> read, CancellationToken cancellationToken)
+    internal override async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancellationToken)
     {
         try
         {
@@ -314,23 +283,30 @@ public sealed class SqliteStore : IStore
 
     private void NoteDamage(string found) => damage.TrySetResult(found);
 
-    /// <summary>Writes on behalf of a claim; refused when its lease has passed to another worker.</summary>
-    internal Task<T> WriteFencedAsync<T>(Claim claim, Func<SqliteConnection, T> write, CancellationToken cancellationToken) => writer.WriteAsync(
-        connection => connection.ExecuteScalar<long>("SELECT count(*) FROM work WHERE sequence = $Sequence AND fence = $Fence", claim) == 1 ? write(connection) : throw new LeaseLostException(),
-        cancellationToken);
+    internal override Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> write, CancellationToken cancellationToken) => writer.WriteAsync(connection => Ended(write(connection)), cancellationToken);
 
-    internal long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+    internal override Task<T> WriteFencedAsync<T>(Claim claim, Func<DbConnection, Task<T>> write, CancellationToken cancellationToken) =>
+        writer.WriteAsync(connection => IsHeld(connection, claim) ? Ended(write(connection)) : throw new LeaseLostException(), cancellationToken);
 
-    public async ValueTask DisposeAsync()
+    /// <summary>SQLite does its work inside the call: the task is over when it is returned.</summary>
+    private static T Ended<T>(Task<T> task) => task.GetAwaiter().GetResult();
+
+    private long Now => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public override async ValueTask DisposeAsync()
     {
         await writer.DisposeAsync();
         if (insertDelivery is not null)
             await insertDelivery.DisposeAsync();
         if (insertWork is not null)
             await insertWork.DisposeAsync();
+        if (raiseLane is not null)
+            await raiseLane.DisposeAsync();
         await writing.DisposeAsync();
         using (var reading = new SqliteConnection(connectionString))
             SqliteConnection.ClearPool(reading);
+        if (onlyWorker is not null)
+            await onlyWorker.DisposeAsync();
         inUse.Dispose();
     }
 
@@ -338,13 +314,11 @@ public sealed class SqliteStore : IStore
 
     private sealed record ClaimRow(long Sequence, long Fence, long Tries, string Lane);
 
+    private sealed record LaneRow(string Lane, long Fence);
+
+    private sealed record HeadRow(long Sequence, long Tries);
+
     private sealed record BodyRow(string Forge, string Delivery_id, string Event, byte[] Body);
-
-    private sealed record ListRow(long Sequence, string Forge, string Delivery_id, string Event, string? Repository, string State, string? Result, long Received_at);
-
-    private static DeliveryRow Row(ListRow row) => new(
-        row.Sequence, Forge(row.Forge), row.Delivery_id, row.Event, row.Repository, Enum.Parse<DeliveryState>(row.State, ignoreCase: true), row.Result,
-        DateTimeOffset.FromUnixTimeMilliseconds(row.Received_at));
 
     private static SqliteCommand Command(SqliteConnection connection, string sql, params ReadOnlySpan<string> parameters)
     {
@@ -361,54 +335,5 @@ public sealed class SqliteStore : IStore
     {
         for (var i = 0; i < values.Length; i++)
             command.Parameters[i].Value = values[i] ?? DBNull.Value;
-    }
-
-    private static string Name(ForgeKind forge) => forge == ForgeKind.GitHub ? "github" : "gitlab";
-
-    private static ForgeKind Forge(string name) => name == "github" ? ForgeKind.GitHub : ForgeKind.GitLab;
-
-    private static string Name(DeliveryState state) => state.ToString().ToLowerInvariant();
-
-    /// <summary>Bodies shrink about tenfold, which more than pays for the work: fewer pages to write and to sync.</summary>
-    private static byte[] Compress(ReadOnlySpan<byte> body)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(body.Length));
-        try
-        {
-            if (!BrotliEncoder.TryCompress(body, buffer, out var length, quality: 0, window: 18))
-                throw new InvalidOperationException("The largest compressed size was too small.");
-            return buffer.AsSpan(0, length).ToArray();
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    /// <summary><c>null</c> where the bytes are not what was stored.</summary>
-    internal static byte[]? TryDecompress(byte[] compressed)
-    {
-        try
-        {
-            return Decompress(compressed);
-        }
-        catch (Exception garbled) when (garbled is InvalidDataException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
-    private static byte[] Decompress(byte[] compressed)
-    {
-        using var brotli = new BrotliStream(new MemoryStream(compressed), CompressionMode.Decompress);
-        using var body = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        for (int read; (read = brotli.Read(buffer)) > 0;)
-        {
-            body.Write(buffer, 0, read);
-            if (body.Length > MaxBodyBytes)
-                throw new InvalidDataException("A stored body is larger than any that is accepted.");
-        }
-        return body.ToArray();
     }
 }

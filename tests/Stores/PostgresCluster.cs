@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Dapper;
+using Npgsql;
+
+[assembly: AssemblyFixture(typeof(QMoi.Tests.Stores.SharedPostgres))]
+
+namespace QMoi.Tests.Stores;
+
+/// <summary>The one server that all tests share; a database each. Started with the first test that wants it.</summary>
+public sealed class SharedPostgres : IAsyncDisposable
+{
+    private static readonly Lazy<Task<PostgresCluster>> Cluster = new(() => PostgresCluster.StartAsync());
+
+    /// <summary>The URL of a new, empty database. Skips the test where there is no PostgreSQL on this machine.</summary>
+    public static async Task<string> DatabaseAsync() => (await ClusterAsync()).CreateDatabase();
+
+    public static Task<PostgresCluster> ClusterAsync()
+    {
+        PostgresCluster.SkipWhereMissing();
+        return Cluster.Value;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Cluster.IsValueCreated)
+            await (await Cluster.Value).DisposeAsync();
+    }
+}
+
+/// <summary>A PostgreSQL server of our own in a temporary folder, on loopback.</summary>
+public sealed class PostgresCluster : IAsyncDisposable
+{
+    private readonly string folder;
+    private readonly int port;
+    private Process server;
+    private int databases;
+
+    private PostgresCluster(string folder, int port, Process server) => (this.folder, this.port, this.server) = (folder, port, server);
+
+    /// <summary>Where Debian keeps what is not on the PATH.</summary>
+    private static string? Programs => field ??= Directory.Exists("/usr/lib/postgresql")
+        ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).FirstOrDefault(bin => File.Exists(Path.Combine(bin, "initdb")))
+        : null;
+
+    public static void SkipWhereMissing()
+    {
+        const string missing = "PostgreSQL is not on this machine: install postgresql-15 (./test.sh does so as root)";
+        // Where CI says that it is CI, a machine without it is a mistake and no reason to pass over half of the promises.
+        Assert.False(Programs is null && Environment.GetEnvironmentVariable("CI") == "true", missing);
+        Assert.SkipWhen(Programs is null, missing);
+    }
+
+    public static async Task<PostgresCluster> StartAsync()
+    {
+        SkipWhereMissing();
+        var temporary = Directory.CreateTempSubdirectory("qmoi-postgres-").FullName;
+        // initdb refuses root.
+        if (Environment.UserName == "root")
+            await RunAsync("chown", "postgres", temporary);
+        await RunAsync([.. AsUser, Path.Combine(Programs!, "initdb"), "--pgdata", Path.Combine(temporary, "data"), "--username", "qmoi", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"]);
+        var free = FreePort();
+        var cluster = new PostgresCluster(temporary, free, Serve(temporary, free));
+        await cluster.AnswersAsync();
+        return cluster;
+    }
+
+    public string Url(string database, string user = "qmoi") => $"postgres://{user}@127.0.0.1:{port}/{database}";
+
+    /// <summary>A URL in the form that the client library takes.</summary>
+    public static string Form(string url)
+    {
+        var parsed = new Uri(url);
+        return $"Host={parsed.Host};Port={parsed.Port};Username={parsed.UserInfo};Database={parsed.AbsolutePath.TrimStart('/')};Pooling=false;Timeout=2";
+    }
+
+    public string CreateDatabase()
+    {
+        var name = $"test_{Interlocked.Increment(ref databases)}";
+        Execute("postgres", $"CREATE DATABASE {name}");
+        return Url(name);
+    }
+
+    public void Execute(string database, string sql)
+    {
+        using var connection = new NpgsqlConnection(Form(Url(database)));
+        connection.Open();
+        connection.Execute(sql);
+    }
+
+    /// <summary>As a machine that loses power: nothing is finished.</summary>
+    public Task KillAsync() => RunAsync([.. AsUser, Path.Combine(Programs!, "pg_ctl"), "stop", "--pgdata", Path.Combine(folder, "data"), "--mode", "immediate"]);
+
+    public async Task StartAgainAsync()
+    {
+        await server.WaitForExitAsync();
+        server.Dispose();
+        server = Serve(folder, port);
+        await AnswersAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!server.HasExited)
+        {
+            server.StandardInput.Close();
+            await server.WaitForExitAsync();
+        }
+        server.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string[] AsUser => Environment.UserName == "root" ? ["runuser", "-u", "postgres", "--"] : [];
+
+    /// <summary>It ends with whoever started it, however that ends: then its standard input does.</summary>
+    private static Process Serve(string folder, int port)
+    {
+        const string script = """
+            "$0" -D "$1/data" -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$1" -c max_connections=300 -c deadlock_timeout=200ms >"$1/log" 2>&1 &
+            server=$!
+            (cat >/dev/null; kill -QUIT $server 2>/dev/null) <&3 3<&- &
+            wait $server
+            """;
+        string[] command = [.. AsUser, "sh", "-c", "exec 3<&0; " + script, Path.Combine(Programs!, "postgres"), folder, port.ToString(System.Globalization.CultureInfo.InvariantCulture)];
+        return Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, WorkingDirectory = "/" })!;
+    }
+
+    private async Task AnswersAsync()
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(Form(Url("postgres")));
+                await connection.OpenAsync();
+                return;
+            }
+            catch (NpgsqlException) when (tries < 600)
+            {
+                await Task.Delay(50);
+            }
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task RunAsync(params string[] command)
+    {
+        using var run = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
+        var (output, error) = (run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync());
+        await run.WaitForExitAsync();
+        Assert.True(run.ExitCode == 0, $"{string.Join(' ', command)}: {await output}{await error}");
+    }
+}
