@@ -344,6 +344,8 @@ internal sealed partial class ForgeHttp : IDisposable
         }
     }
 
+    internal static string OneLine(string words) => OneLine(new StringBuilder(words));
+
     private static string OneLine(StringBuilder words)
     {
         var text = new StringBuilder(Math.Min(words.Length, MaxMessage));
@@ -369,6 +371,8 @@ internal sealed class ForgeAnswer(ForgeHttp.Exchange exchange, Uri apiUrl)
     public int Status => exchange.Status;
 
     public byte[] Body => exchange.Body;
+
+    public HttpResponseHeaders Headers => exchange.Headers;
 
     public Stream? Stream => exchange.Stream;
 

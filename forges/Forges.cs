@@ -32,6 +32,7 @@ public sealed class Forges : IForges, IDisposable
     private readonly ForgeHttp gitHubHttp;
     private readonly ForgeHttp gitLabHttp;
     private readonly GitHubTokens gitHubTokens;
+    private readonly GitHubGraphQl gitHubGraphQl;
     private readonly GitLabTokens gitLabTokens;
 
     /// <summary>Throws <see cref="ArgumentException"/> when the App's private key cannot be read.</summary>
@@ -42,12 +43,13 @@ public sealed class Forges : IForges, IDisposable
         gitHubHttp = new ForgeHttp(gitHub.ApiUrl, GitHubForge.Headers, clock, loggers.CreateLogger<GitHubForge>());
         gitLabHttp = new ForgeHttp(gitLab.ApiUrl, GitLabForge.Headers, clock, loggers.CreateLogger<GitLabForge>());
         gitHubTokens = new GitHubTokens(gitHub, gitHubHttp, clock, NewLimits);
+        gitHubGraphQl = new GitHubGraphQl(gitHubHttp, clock);
         gitLabTokens = new GitLabTokens(gitLab, gitLabHttp, NewLimits);
     }
 
     public IForge Open(Repository repository) => repository.Forge switch
     {
-        ForgeKind.GitHub when gitHubTokens.IsConfigured => new GitHubForge(gitHubHttp, gitHubTokens),
+        ForgeKind.GitHub when gitHubTokens.IsConfigured => new GitHubForge(gitHubHttp, gitHubTokens, gitHubGraphQl),
         ForgeKind.GitLab when gitLabTokens.IsConfigured => new GitLabForge(gitLabHttp, gitLabTokens),
         _ => throw new ForgeException(ForgeProblem.NotConfigured, $"No token is set for {repository.Forge}."),
     };

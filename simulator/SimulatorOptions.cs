@@ -31,7 +31,7 @@ public sealed record SimulatorOptions
     /// <summary>Adds an https listener with a self-signed certificate to the GitHub side, for clients that insist (gh).</summary>
     public bool GitHubHttps { get; init; }
 
-    /// <summary>Added to every API answer; git over HTTP is not slowed down.</summary>
+    /// <summary>Of both forges, to begin with.</summary>
     public TimeSpan Latency { get; init; } = TimeSpan.Zero;
 
     /// <summary>Jobs that run at the same time, over both forges.</summary>

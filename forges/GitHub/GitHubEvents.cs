@@ -83,7 +83,7 @@ internal static class GitHubEvents
 
     private static Repository RepositoryOf(GitHubRepository? repository, GitHubInstallation? installation) =>
         repository is { DefaultBranch: { } defaultBranch }
-            ? new Repository(ForgeKind.GitHub, repository.Id, repository.FullName, defaultBranch, installation?.Id)
+            ? new Repository(ForgeKind.GitHub, repository.Id, repository.FullName, defaultBranch, installation?.Id, repository.NodeId)
             : throw new FormatException("The delivery lacks its repository or the default branch.");
 
     // "path@ref" for reusable workflows; "dynamic/..." where GitHub itself made the workflow; "owner/repo/..." where it lies elsewhere.

@@ -8,8 +8,8 @@ using QMoi.Handlers.Forges;
 
 namespace QMoi.Forges.GitHub;
 
-/// <summary>GitHub's REST API (docs.github.com/rest, version 2022-11-28) behind the bot's verbs.</summary>
-internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
+/// <summary>GitHub's REST API (docs.github.com/rest, version 2022-11-28) behind the bot's verbs; for one of them <see cref="GitHubGraphQl"/> saves two round trips.</summary>
+internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens, GitHubGraphQl graphQl) : IForge
 {
     /// <summary>Larger files are not read: nothing that the bot repairs is that large.</summary>
     private const long MaxFile = 4 * 1024 * 1024;
@@ -168,32 +168,56 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
 
     private static bool IsInto(Repository repository, GitHubPull pull) => pull.Base.Repo is null || pull.Base.Repo.Id == repository.Id;
 
-    public async Task<CommitSha> CommitToNewBranchAsync(Repository repository, NewCommit commit, CancellationToken cancellationToken)
+    public async Task<Offer> OfferAsync(Repository repository, NewCommit commit, NewMergeRequest mergeRequest, CancellationToken cancellationToken)
+    {
+        var account = await WriteAccountAsync(repository, cancellationToken);
+        var made = graphQl.Takes(repository, commit.Patch) ? await graphQl.MakeAsync(account, repository, commit, mergeRequest, calls, cancellationToken) : GitHubMade.Nothing;
+        var head = made switch
+        {
+            { Head: { } whole, HasKeptModes: true } => whole,
+            // An earlier run made the commit.
+            { Head: null, Pull: { } from } => CommitSha.Parse(from.HeadRefOid),
+            _ => await CommitAsync(repository, commit, made, cancellationToken),
+        };
+        var offer = made.Pull is { } pull ? new Offer(head, pull.Number, pull.Url) : await OpenAsync(repository, head, mergeRequest, cancellationToken);
+        if (made.IsForbidden) graphQl.Refused();
+        return offer;
+    }
+
+    /// <param name="made">A commit in it is wrong and is replaced.</param>
+    private async Task<CommitSha> CommitAsync(Repository repository, NewCommit commit, GitHubMade made, CancellationToken cancellationToken)
     {
         try
         {
-            return commit.Patch.Edits is [FileEdit.Write write] && !MayBeExecutable(write)
+            return made.Head is null && commit.Patch.Edits is [FileEdit.Write write] && !MayBeExecutable(write)
                 ? await CommitOneFileAsync(repository, commit, write, cancellationToken)
-                : await CommitTreeAsync(repository, commit, cancellationToken);
+                : await CommitTreeAsync(repository, commit, isReplacing: made.Head is not null, cancellationToken);
         }
-        catch (ForgeException e) when (IsMissingWorkflowsPermission(e, commit.Patch))
+        catch (ForgeException e) when (e.Problem == ForgeProblem.Conflict)
         {
-            throw new ForgeException(
-                ForgeProblem.Forbidden,
-                $"GitHub refuses to change a file under .github/workflows: the App lacks the permission Workflows (write), or the token the scope workflow. ({e.Message})",
-                inner: e);
+            return await GetBranchHeadAsync(repository, commit.Branch, cancellationToken) ?? throw new ForgeException(e.Problem, e.Message, inner: e);
+        }
+        catch (ForgeException e) when (!e.IsTransient)
+        {
+            if (made.HasNewBranch) await TryDeleteBranchAsync(repository, commit.Branch, cancellationToken);
+            throw IsMissingWorkflowsPermission(e, commit.Patch)
+                ? new ForgeException(
+                    ForgeProblem.Forbidden,
+                    $"GitHub refuses to change a file under .github/workflows: the App lacks the permission Workflows (write), or the token the scope workflow. ({e.Message})",
+                    inner: e)
+                : new ForgeException(e.Problem, e.Message, inner: e);
         }
     }
 
     // An App without the permission gets 403, a token without the scope 404.
     private static bool IsMissingWorkflowsPermission(ForgeException e, Patch patch) =>
-        (e.Message.StartsWith("PUT ", StringComparison.Ordinal) || e.Message.StartsWith("POST ", StringComparison.Ordinal))
+        e.Message.Split(' ')[0] is "PUT" or "POST" or "PATCH"
         && patch.Edits.Any(edit => edit.Path.StartsWith(".github/workflows/", StringComparison.OrdinalIgnoreCase))
         && (e.Problem is ForgeProblem.Forbidden or ForgeProblem.NotFound
             || (e.Problem == ForgeProblem.Invalid && e.Message.Contains("workflow", StringComparison.OrdinalIgnoreCase) && e.Message.Contains("without", StringComparison.Ordinal)));
 
     // That the contents endpoint leaves a file's mode alone is written nowhere; a script goes by the tree, where the mode is ours to say.
-    private static bool MayBeExecutable(FileEdit.Write write) => write.Before is { } before && before.Span.StartsWith("#!"u8);
+    public static bool MayBeExecutable(FileEdit.Write write) => write.Before is { } before && before.Span.StartsWith("#!"u8);
 
     /// <summary>Two calls: the branch, then the file on it.</summary>
     private async Task<CommitSha> CommitOneFileAsync(Repository repository, NewCommit commit, FileEdit.Write write, CancellationToken cancellationToken)
@@ -233,7 +257,8 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
     }
 
     /// <summary>Several edits, deletions and modes by the git data endpoints. The branch comes last: there is all of the commit or no branch.</summary>
-    private async Task<CommitSha> CommitTreeAsync(Repository repository, NewCommit commit, CancellationToken cancellationToken)
+    /// <param name="isReplacing">The branch holds a commit of ours that this one is put in the place of.</param>
+    private async Task<CommitSha> CommitTreeAsync(Repository repository, NewCommit commit, bool isReplacing, CancellationToken cancellationToken)
     {
         var edits = commit.Patch.Edits;
         var needsOld = edits.Any(edit => edit is not FileEdit.Write { Before: null });
@@ -251,7 +276,18 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
         var newCommit = new GitHubNewCommit(commit.Message, tree.Sha, [commit.Parent.Value]);
         var made = await SendAsync(
             repository, ForgeRequest.Post(Path(repository, "git/commits"), newCommit, GitHubJson.Default.GitHubNewCommit) with { IsWrite = false }, GitHubJson.Default.GitHubSha, cancellationToken);
-        await CreateBranchAsync(repository, commit.Branch, made.Sha, isCounted: true, cancellationToken);
+        try
+        {
+            if (isReplacing) await MoveBranchAsync(repository, commit.Branch, made.Sha, isForced: true, cancellationToken);
+            else await CreateBranchAsync(repository, commit.Branch, made.Sha, isCounted: true, cancellationToken);
+        }
+        catch (ForgeException e) when (e.Problem == ForgeProblem.Conflict)
+        {
+            // An earlier run may have made the branch and died before the commit.
+            if (await GetBranchHeadAsync(repository, commit.Branch, cancellationToken) != commit.Parent) throw;
+            await MoveBranchAsync(repository, commit.Branch, made.Sha, isForced: false, cancellationToken);
+        }
+
         return CommitSha.Parse(made.Sha);
     }
 
@@ -314,6 +350,12 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
         return SendAsync(repository, request with { IsWrite = !isCounted }, cancellationToken);
     }
 
+    private Task<ForgeAnswer> MoveBranchAsync(Repository repository, string branch, string sha, bool isForced, CancellationToken cancellationToken)
+    {
+        var path = Path(repository, $"git/refs/heads/{ApiPath.Segments(branch)}");
+        return SendAsync(repository, ForgeRequest.Set(HttpMethod.Patch, path, new GitHubRefChange(sha, isForced), GitHubJson.Default.GitHubRefChange) with { IsWrite = false }, cancellationToken);
+    }
+
     private async Task TryDeleteBranchAsync(Repository repository, string branch, CancellationToken cancellationToken)
     {
         try
@@ -326,11 +368,12 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens) : IForge
         }
     }
 
-    public async Task<MergeRequest> OpenMergeRequestAsync(Repository repository, NewMergeRequest mergeRequest, CancellationToken cancellationToken)
+    private async Task<Offer> OpenAsync(Repository repository, CommitSha head, NewMergeRequest mergeRequest, CancellationToken cancellationToken)
     {
         var pull = new GitHubNewPull(mergeRequest.Title, mergeRequest.SourceBranch, mergeRequest.TargetBranch, mergeRequest.Body);
         var request = ForgeRequest.Post(Path(repository, "pulls"), pull, GitHubJson.Default.GitHubNewPull);
-        return MergeRequestOf(repository, await SendAsync(repository, request, GitHubJson.Default.GitHubPull, cancellationToken));
+        var made = await SendAsync(repository, request, GitHubJson.Default.GitHubPull, cancellationToken);
+        return new Offer(head, made.Number, made.HtmlUrl ?? "");
     }
 
     public Task UpdateMergeRequestAsync(Repository repository, long number, string body, MergeRequestChange change, CancellationToken cancellationToken)

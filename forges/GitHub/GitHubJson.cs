@@ -34,7 +34,7 @@ internal sealed record GitHubAuthor(string? Name = null);
 
 internal sealed record GitHubRepositoryId(long Id);
 
-internal sealed record GitHubRepository(long Id, string FullName, string? DefaultBranch = null);
+internal sealed record GitHubRepository(long Id, string FullName, string? DefaultBranch = null, string? NodeId = null);
 
 internal sealed record GitHubInstallation(long Id);
 
@@ -89,6 +89,8 @@ internal sealed record GitHubNewToken(IReadOnlyList<long> RepositoryIds);
 
 internal sealed record GitHubNewRef(string Ref, string Sha);
 
+internal sealed record GitHubRefChange(string Sha, bool Force);
+
 internal sealed record GitHubNewContent(string Message, string Content, string Branch, string? Sha);
 
 internal sealed record GitHubNewBlob(string Content, string Encoding);
@@ -136,6 +138,7 @@ internal sealed record GitHubReaction(string Content);
 [JsonSerializable(typeof(GitHubPermission))]
 [JsonSerializable(typeof(GitHubNewToken))]
 [JsonSerializable(typeof(GitHubNewRef))]
+[JsonSerializable(typeof(GitHubRefChange))]
 [JsonSerializable(typeof(GitHubNewContent))]
 [JsonSerializable(typeof(GitHubNewBlob))]
 [JsonSerializable(typeof(GitHubNewTree))]

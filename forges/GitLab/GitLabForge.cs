@@ -134,8 +134,23 @@ internal sealed class GitLabForge(ForgeHttp http, GitLabTokens tokens) : IForge
     private static bool IsInto(Repository repository, GitLabMergeRequest mergeRequest) =>
         mergeRequest.TargetProjectId is null || mergeRequest.TargetProjectId == repository.Id;
 
+    public async Task<Offer> OfferAsync(Repository repository, NewCommit commit, NewMergeRequest mergeRequest, CancellationToken cancellationToken)
+    {
+        CommitSha head;
+        try
+        {
+            head = await CommitAsync(repository, commit, cancellationToken);
+        }
+        catch (ForgeException e) when (e.Problem == ForgeProblem.Conflict)
+        {
+            head = await GetBranchHeadAsync(repository, commit.Branch, cancellationToken) ?? throw new ForgeException(e.Problem, e.Message, inner: e);
+        }
+
+        return await OpenAsync(repository, head, mergeRequest, cancellationToken);
+    }
+
     /// <summary>One call makes the branch and the commit; a file's mode stays as it is.</summary>
-    public async Task<CommitSha> CommitToNewBranchAsync(Repository repository, NewCommit commit, CancellationToken cancellationToken)
+    private async Task<CommitSha> CommitAsync(Repository repository, NewCommit commit, CancellationToken cancellationToken)
     {
         var body = new GitLabNewCommit(commit.Branch, commit.Parent.Value, commit.Message, [.. commit.Patch.Edits.Select(ActionOf)]);
         var request = ForgeRequest.Post(Path(repository, "repository/commits"), body, GitLabJson.Default.GitLabNewCommit);
@@ -166,11 +181,12 @@ internal sealed class GitLabForge(ForgeHttp http, GitLabTokens tokens) : IForge
         Utf8.IsValid(content) && !content.Contains((byte)0) && !content.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]);
 
     /// <summary>The source branch is to be deleted when it is merged.</summary>
-    public async Task<MergeRequest> OpenMergeRequestAsync(Repository repository, NewMergeRequest mergeRequest, CancellationToken cancellationToken)
+    private async Task<Offer> OpenAsync(Repository repository, CommitSha head, NewMergeRequest mergeRequest, CancellationToken cancellationToken)
     {
         var body = new GitLabNewMergeRequest(mergeRequest.SourceBranch, mergeRequest.TargetBranch, mergeRequest.Title, mergeRequest.Body, RemoveSourceBranch: true);
         var request = ForgeRequest.Post(Path(repository, "merge_requests"), body, GitLabJson.Default.GitLabNewMergeRequest);
-        return await MergeRequestOfAsync(repository, await SendAsync(request, GitLabJson.Default.GitLabMergeRequest, cancellationToken), cancellationToken);
+        var made = await SendAsync(request, GitLabJson.Default.GitLabMergeRequest, cancellationToken);
+        return new Offer(head, made.Iid, made.WebUrl ?? "");
     }
 
     public Task UpdateMergeRequestAsync(Repository repository, long number, string body, MergeRequestChange change, CancellationToken cancellationToken)

@@ -8,7 +8,8 @@ public enum ForgeKind { GitHub, GitLab }
 /// <summary>A repository as a delivery names it. Keyed by <see cref="Forge"/> and <see cref="Id"/>: names move, ids do not.</summary>
 /// <param name="FullName"><c>owner/name</c>; on GitLab the path with all its groups.</param>
 /// <param name="Installation">GitHub App installation that sent the delivery; <c>null</c> with a plain token and on GitLab.</param>
-public sealed record Repository(ForgeKind Forge, long Id, string FullName, string DefaultBranch, long? Installation = null)
+/// <param name="NodeId">Its id in GitHub's GraphQL API; <c>null</c> where the delivery does not tell it.</param>
+public sealed record Repository(ForgeKind Forge, long Id, string FullName, string DefaultBranch, long? Installation = null, string? NodeId = null)
 {
     /// <summary>The lane, and the prefix of effect keys: <c>github:1234</c>.</summary>
     public string Key => $"{(Forge == ForgeKind.GitHub ? "github" : "gitlab")}:{Id}";
@@ -66,6 +67,9 @@ public sealed record MergeRequest(
 public sealed record NewCommit(string Branch, CommitSha Parent, string Message, Patch Patch);
 
 public sealed record NewMergeRequest(string SourceBranch, string TargetBranch, string Title, string Body);
+
+/// <param name="Head">The commit offered.</param>
+public sealed record Offer(CommitSha Head, long Number, string Url);
 
 /// <summary>Lines of the new side of a merge request's diff and what should stand there.</summary>
 /// <param name="StartLine">From 1; the first line replaced.</param>

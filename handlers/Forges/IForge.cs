@@ -47,10 +47,11 @@ public interface IForge
     Task<MergeRequest?> FindMergeRequestFromBranchAsync(Repository repository, string sourceBranch, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Makes a new branch at <see cref="NewCommit.Parent"/> with one commit on it and returns that commit. An existing branch is a
-    /// <see cref="ForgeProblem.Conflict"/>; the caller then looks at its head.
+    /// Makes a new branch at <see cref="NewCommit.Parent"/> with one commit on it, and a merge request from it. What an earlier run has made of that is taken up: a branch
+    /// of that name is believed to hold the commit, unless it stands at the parent still; an open merge request from it is a <see cref="ForgeProblem.Conflict"/>, and
+    /// the caller looks it up. A refusal leaves no branch without the commit.
     /// </summary>
-    Task<CommitSha> CommitToNewBranchAsync(Repository repository, NewCommit commit, CancellationToken cancellationToken);
+    Task<Offer> OfferAsync(Repository repository, NewCommit commit, NewMergeRequest mergeRequest, CancellationToken cancellationToken);
 
     /// <summary>
     /// Proposes other text for lines of a merge request's diff, to be taken over with one click. Lines outside the diff are <see cref="ForgeProblem.Invalid"/>.
@@ -63,9 +64,6 @@ public interface IForge
     /// runs again when its branch is updated).
     /// </summary>
     Task<bool> RunMergeRequestAgainAsync(Repository repository, long number, CancellationToken cancellationToken);
-
-    /// <summary>An open merge request from the same branch is a <see cref="ForgeProblem.Conflict"/>.</summary>
-    Task<MergeRequest> OpenMergeRequestAsync(Repository repository, NewMergeRequest mergeRequest, CancellationToken cancellationToken);
 
     /// <summary>Replaces the body and, where asked, closes. Twice is the same as once.</summary>
     Task UpdateMergeRequestAsync(Repository repository, long number, string body, MergeRequestChange change, CancellationToken cancellationToken);

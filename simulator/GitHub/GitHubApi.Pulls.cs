@@ -65,8 +65,16 @@ internal sealed partial class GitHubApi
     {
         var repository = Repository(call);
         var (head, target, title) = (Demand(call, "head", "PullRequest"), Demand(call, "base", "PullRequest"), Demand(call, "title", "PullRequest"));
+        var created = await OpenPullAsync(call.User, repository, head, target, title, call.Field("body") ?? "", call.Field("draft") == "true", call.Field("head_repo"));
+        return Answer.Created(await FullPullAsync(call, created));
+    }
+
+    /// <param name="head">Branch, or owner:branch.</param>
+    private async Task<SimulatedMergeRequest> OpenPullAsync(
+        SimulatedUser user, SimulatedRepository repository, string head, string target, string title, string body, bool isDraft, string? headRepository = null)
+    {
         var parts = head.Split(':');
-        var source = parts.Length > 1 ? forge.FindRepository($"{parts[0]}/{call.Field("head_repo") ?? repository.Name}") : repository;
+        var source = parts.Length > 1 ? forge.FindRepository($"{parts[0]}/{headRepository ?? repository.Name}") : repository;
         if (source is null || !source.Branches.TryGetValue(parts[^1], out var headSha))
             throw Invalid("PullRequest", "head", "invalid");
         if (!repository.Branches.TryGetValue(target, out var baseSha))
@@ -75,8 +83,7 @@ internal sealed partial class GitHubApi
             throw Invalid("PullRequest", "head", "custom", $"A pull request already exists for {source.Namespace}:{parts[^1]}.");
         if (source == repository && await repository.Git.IsAncestorAsync(headSha, baseSha))
             throw Invalid("PullRequest", "head", "custom", $"No commits between {target} and {parts[^1]}");
-        var created = await forge.OpenMergeRequestAsync(repository, source, parts[^1], target, title, call.Field("body") ?? "", call.User, call.Field("draft") == "true");
-        return Answer.Created(await FullPullAsync(call, created));
+        return await forge.OpenMergeRequestAsync(repository, source, parts[^1], target, title, body, user, isDraft);
     }
 
     private static async Task<JsonObject> FullPullAsync(Call call, SimulatedMergeRequest mr)

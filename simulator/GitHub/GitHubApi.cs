@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace QMoi.Simulator;
 
-/// <summary>GitHub's REST API: who asks, in which words things are refused, and where the routes are.</summary>
+/// <summary>GitHub's API: who asks, in which words things are refused, and where the routes are.</summary>
 internal sealed partial class GitHubApi : ForgeApi
 {
     private const int RateLimit = 5000;
@@ -24,17 +24,20 @@ internal sealed partial class GitHubApi : ForgeApi
         MapActions();
         MapApp();
         MapHooks();
+        MapGraphQl();
     }
 
-    public override string? PathOf(string path) => path.StartsWith("/api/v3/", StringComparison.Ordinal) ? path["/api/v3".Length..] : path == "/api/v3" ? "/" : path;
+    public override string? PathOf(string path) => path switch
+    {
+        "/api/v3" => "/",
+        "/api/graphql" => "/graphql",
+        _ => path.StartsWith("/api/v3/", StringComparison.Ordinal) ? path["/api/v3".Length..] : path,
+    };
 
-    public override bool IsBesideTheApi(string path) =>
-        path.StartsWith("/_downloads/", StringComparison.Ordinal) || path is "/api/graphql" or "/graphql";
+    public override bool IsBesideTheApi(string path) => path.StartsWith("/_downloads/", StringComparison.Ordinal);
 
     public override Task<Answer> HandleOtherAsync(HttpContext context, string path)
     {
-        if (path.EndsWith("/graphql", StringComparison.Ordinal))
-            return Task.FromResult(Answer.Ok(new JsonObject { ["errors"] = new JsonArray(new JsonObject { ["message"] = "GraphQL is not simulated" }) }));
         Func<ReadOnlyMemory<byte>>? content;
         lock (forge.Gate)
             downloads.TryGetValue(path, out content);
@@ -68,7 +71,7 @@ internal sealed partial class GitHubApi : ForgeApi
         answer.Headers["x-ratelimit-remaining"] = Math.Max(0, RateLimit - count).ToString();
         answer.Headers["x-ratelimit-used"] = count.ToString();
         answer.Headers["x-ratelimit-reset"] = Reset.ToString();
-        answer.Headers["x-ratelimit-resource"] = "core";
+        answer.Headers["x-ratelimit-resource"] = context.Request.Path.Value!.EndsWith("/graphql", StringComparison.Ordinal) ? "graphql" : "core";
         answer.Headers["x-github-api-version-selected"] = "2022-11-28";
         answer.Headers["x-oauth-scopes"] = "repo, workflow";
         if (answer.Status != 200 || answer.Json is null || !HttpMethods.IsGet(context.Request.Method))

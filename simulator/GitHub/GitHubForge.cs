@@ -26,6 +26,9 @@ public sealed class GitHubForge : SimulatedForge
     /// <summary>False: writing below .github/workflows is refused, as it is for an App without that permission.</summary>
     public bool MayWriteWorkflows { get; set; } = true;
 
+    /// <summary>False: the server has no GraphQL, or has it switched off.</summary>
+    public bool TakesGraphQl { get; set; } = true;
+
     /// <summary>How often a client sent its token along when it followed the link to a log, which on the real forge leads to somebody else's host.</summary>
     public int TokensSentToStorage => Volatile.Read(ref tokensSentToStorage);
 

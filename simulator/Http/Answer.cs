@@ -32,3 +32,6 @@ internal sealed class ApiError(int status, JsonNode body) : Exception
 {
     public Answer Answer { get; } = new(status, body);
 }
+
+/// <summary>Ends a request without an answer.</summary>
+internal sealed class ConnectionBroken : Exception;

@@ -70,8 +70,8 @@ internal sealed class ForgeServer : IAsyncDisposable
     {
         var started = forge.Now;
         var sequence = forge.BeginRequest();
-        if (forge.Options.Latency > TimeSpan.Zero)
-            await Task.Delay(forge.Options.Latency, context.RequestAborted);
+        if (forge.Latency > TimeSpan.Zero)
+            await Task.Delay(forge.Latency, context.RequestAborted);
         var answer = await api.HandleOtherAsync(context, path);
         forge.EndRequest(new RequestRecord(sequence, context.Request.Method, path, answer.Status, started, forge.Now));
         await WriteAsync(context, answer);
@@ -82,17 +82,24 @@ internal sealed class ForgeServer : IAsyncDisposable
         var started = forge.Now;
         var sequence = forge.BeginRequest();
         var pathAndQuery = path + context.Request.QueryString;
-        if (forge.Options.Latency > TimeSpan.Zero)
-            await Task.Delay(forge.Options.Latency, context.RequestAborted);
+        if (forge.Latency > TimeSpan.Zero)
+            await Task.Delay(forge.Latency, context.RequestAborted);
         var fault = forge.TakeFault(context.Request.Method, pathAndQuery);
+        var isBroken = fault is { Effect: FaultEffect.BreakAfterEffect or FaultEffect.BreakBeforeEffect };
         Answer answer;
-        if (fault is null or { Effect: FaultEffect.BreakAfterEffect })
-            answer = await AnswerAsync(context, path, apiPath);
-        else
-            answer = new Answer(fault.Status, (JsonNode?)null) { Bytes = System.Text.Encoding.UTF8.GetBytes(fault.Body) };
+        try
+        {
+            if (fault is null or { Effect: FaultEffect.BreakAfterEffect })
+                answer = await AnswerAsync(context, path, apiPath);
+            else
+                answer = new Answer(fault.Status, (JsonNode?)null) { Bytes = System.Text.Encoding.UTF8.GetBytes(fault.Body) };
+        }
+        catch (ConnectionBroken)
+        {
+            (answer, isBroken) = (Answer.NoContent(), true);
+        }
         foreach (var (name, value) in fault?.Headers ?? new Dictionary<string, string>(StringComparer.Ordinal))
             answer.Headers[name] = value;
-        var isBroken = fault is { Effect: FaultEffect.BreakAfterEffect or FaultEffect.BreakBeforeEffect };
         forge.EndRequest(new RequestRecord(sequence, context.Request.Method, pathAndQuery, isBroken ? 0 : answer.Status, started, forge.Now));
         if (isBroken)
             context.Abort();

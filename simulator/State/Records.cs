@@ -53,7 +53,7 @@ public sealed class Fault
         (Method, Status, Remaining, Effect) = (method, status, times, effect);
     }
 
-    /// <summary>An HTTP method, or * for any.</summary>
+    /// <summary>An HTTP method, or * for any. GRAPHQL: one field of a request to GitHub's GraphQL, its name in the place of the path; those before it are done.</summary>
     public string Method { get; }
     public int Status { get; }
     public FaultEffect Effect { get; }

@@ -13,7 +13,7 @@ public abstract partial class SimulatedForge
 
     private protected SimulatedForge(SimulatorOptions options, string root, SemaphoreSlim jobSlots, CancellationToken stopping)
     {
-        (Options, Root, Stopping) = (options, Path.Combine(root, GetType().Name.ToLowerInvariant()), stopping);
+        (Options, Root, Stopping, Latency) = (options, Path.Combine(root, GetType().Name.ToLowerInvariant()), stopping, options.Latency);
         Runner = new PipelineRunner(this, jobSlots);
         Bot = AddUser(options.BotLogin);
         AppBot = AddUser(options.BotLogin + "[bot]", "Bot");
@@ -35,6 +35,9 @@ public abstract partial class SimulatedForge
 
     /// <summary>Webhooks of every repository are posted here; null: nowhere.</summary>
     public string? HookUrl { get; set; }
+
+    /// <summary>Added to every API answer; git over HTTP is not slowed down.</summary>
+    public TimeSpan Latency { get; set; }
 
     public IReadOnlyList<SimulatedRepository> Repositories => Snapshot(repositories);
     public IReadOnlyList<RequestRecord> Requests => Snapshot(requests);

@@ -228,7 +228,7 @@ public sealed class ForgeHttpTests : IAsyncDisposable
     {
         var server = await ServeAsync(_ => new Reply(502));
         var forge = Connect(server.Url, TimeProvider.System).Open(Lab);
-        var failed = await RefusedAsync(() => forge.OpenMergeRequestAsync(Lab, new NewMergeRequest("a", "b", "t", "b"), Ct));
+        var failed = await RefusedAsync(() => forge.CreateCommentAsync(Lab, new CommentTarget.OnMergeRequest(1), "b", Ct));
         Assert.True(failed.IsTransient);
         Assert.Single(server.Requests);
     }
@@ -251,7 +251,7 @@ public sealed class ForgeHttpTests : IAsyncDisposable
     {
         var isAsked = new SemaphoreSlim(0);
         var server = await ServeAsync(_ => new Reply(200) { Wait = token => { isAsked.Release(); return Task.Delay(Timeout.Infinite, token); } });
-        var asking = Connect(server.Url).Open(Lab).OpenMergeRequestAsync(Lab, new NewMergeRequest("a", "b", "t", "b"), Ct);
+        var asking = Connect(server.Url).Open(Lab).CreateCommentAsync(Lab, new CommentTarget.OnMergeRequest(1), "b", Ct);
         await isAsked.WaitAsync(Ct);
         clock.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(ForgeProblem.Unreachable, (await RefusedAsync(() => asking)).Problem);
@@ -274,7 +274,7 @@ public sealed class ForgeHttpTests : IAsyncDisposable
     public async Task Refusals_say_what_kind_they_are(int status, string body, ForgeProblem problem)
     {
         var server = await ServeAsync(_ => new Reply(status, body));
-        var refused = await RefusedAsync(() => Connect(server.Url).Open(Lab).OpenMergeRequestAsync(Lab, new NewMergeRequest("a", "b", "t", "b"), Ct));
+        var refused = await RefusedAsync(() => Connect(server.Url).Open(Lab).CreateCommentAsync(Lab, new CommentTarget.OnMergeRequest(1), "b", Ct));
         Assert.Equal(problem, refused.Problem);
         Assert.Contains("POST /projects/7/merge_requests", refused.Message, StringComparison.Ordinal);
     }
@@ -320,7 +320,7 @@ public sealed class ForgeHttpTests : IAsyncDisposable
         var server = await ServeAsync(_ => new Reply(status, "", ("Location", foreign.Url + "/x")));
         var forges = Connect(server.Url);
         Assert.Equal(ForgeProblem.Invalid, (await RefusedAsync(() => AskAsync(forges))).Problem);
-        Assert.Equal(ForgeProblem.Invalid, (await RefusedAsync(() => forges.Open(Lab).OpenMergeRequestAsync(Lab, new NewMergeRequest("a", "b", "t", "b"), Ct))).Problem);
+        Assert.Equal(ForgeProblem.Invalid, (await RefusedAsync(() => forges.Open(Lab).CreateCommentAsync(Lab, new CommentTarget.OnMergeRequest(1), "b", Ct))).Problem);
         Assert.Empty(foreign.Requests);
     }
 

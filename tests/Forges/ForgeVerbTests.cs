@@ -46,7 +46,17 @@ public sealed class ForgeVerbTests : IAsyncDisposable
 
     private static NewCommit Commit(params FileEdit[] edits) => new("qmoi/fix/x-1", CommitSha.Parse(Parent), "Fix it", new Patch(edits));
 
-    // Commits on GitHub
+    /// <summary>The commit of an offer; its merge request is made on either forge.</summary>
+    private async Task<CommitSha> CommitAsync(IForge forge, Repository repository, NewCommit commit)
+    {
+        On("POST /repos/acme/app/pulls", 201, Pull());
+        On("POST /api/v4/projects/7/merge_requests", 201, """{"iid":4,"source_branch":"qmoi/fix/x-1","target_branch":"main","state":"opened","web_url":"https://lab.example/4"}""");
+        return (await forge.OfferAsync(repository, commit, Request, Ct)).Head;
+    }
+
+    private static NewMergeRequest Request { get; } = new("qmoi/fix/x-1", "main", "Title", "Body");
+
+    // Commits on GitHub, by REST: a delivery that does not tell the node id leaves no other way
 
     [Fact]
     public async Task GitHub_one_changed_file_is_a_branch_and_a_file()
@@ -54,9 +64,9 @@ public sealed class ForgeVerbTests : IAsyncDisposable
         On("POST /repos/acme/app/git/refs", 201, "{}");
         On("PUT /repos/acme/app/contents/src/a%20b.txt", 200, $$$"""{"content":{},"commit":{"sha":"{{{Made}}}"} }""");
         var forge = await OpenAsync(Hub);
-        var sha = await forge.CommitToNewBranchAsync(Hub, Commit(new FileEdit.Write("src/a b.txt", Text("hello\n"), Text("new\n"))), Ct);
+        var sha = await CommitAsync(forge, Hub, Commit(new FileEdit.Write("src/a b.txt", Text("hello\n"), Text("new\n"))));
         Assert.Equal(Made, sha.Value);
-        Assert.Equal(["POST /repos/acme/app/git/refs", "PUT /repos/acme/app/contents/src/a%20b.txt"], Lines);
+        Assert.Equal(["POST /repos/acme/app/git/refs", "PUT /repos/acme/app/contents/src/a%20b.txt", "POST /repos/acme/app/pulls"], Lines);
         Assert.Equal(("refs/heads/qmoi/fix/x-1", Parent), (Body(Lines[0]).GetProperty("ref").GetString(), Body(Lines[0]).GetProperty("sha").GetString()));
         // git hash-object of "hello\n"
         Assert.Equal("ce013625030ba8dba906f756967f9e9ca394464a", Body(Lines[1]).GetProperty("sha").GetString());
@@ -66,17 +76,33 @@ public sealed class ForgeVerbTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task GitHub_a_branch_left_over_without_its_commit_is_taken_up_again()
+    public async Task GitHub_what_an_earlier_run_has_left_is_taken_up_again()
     {
         On("POST /repos/acme/app/git/refs", 422, """{"message":"Reference already exists"}""");
         On("GET /repos/acme/app/git/ref/heads/qmoi/fix/x-1", 200, $$$"""{"object":{"sha":"{{{Parent}}}"} }""");
         On("PUT /repos/acme/app/contents/a", 200, $$$"""{"commit":{"sha":"{{{Made}}}"} }""");
         var forge = await OpenAsync(Hub);
-        Assert.Equal(Made, (await forge.CommitToNewBranchAsync(Hub, Commit(new FileEdit.Write("a", null, Text("x"))), Ct)).Value);
+        Assert.Equal(Made, (await CommitAsync(forge, Hub, Commit(new FileEdit.Write("a", null, Text("x"))))).Value);
 
         On("GET /repos/acme/app/git/ref/heads/qmoi/fix/x-1", 200, $$$"""{"object":{"sha":"{{{Made}}}"} }""");
-        var refused = await Assert.ThrowsAsync<ForgeException>(() => forge.CommitToNewBranchAsync(Hub, Commit(new FileEdit.Write("a", null, Text("x"))), Ct));
+        Assert.Equal(Made, (await CommitAsync(forge, Hub, Commit(new FileEdit.Write("a", null, Text("y"))))).Value);
+        Assert.Single(Lines, line => line.StartsWith("PUT ", StringComparison.Ordinal));
+
+        On("POST /repos/acme/app/pulls", 422, """{"message":"Validation Failed","errors":[{"message":"A pull request already exists for acme:qmoi/fix/x-1."}]}""");
+        var refused = await Assert.ThrowsAsync<ForgeException>(() => forge.OfferAsync(Hub, Commit(new FileEdit.Write("a", null, Text("x"))), Request, Ct));
         Assert.Equal(ForgeProblem.Conflict, refused.Problem);
+    }
+
+    [Fact]
+    public async Task GitHub_a_branch_left_over_without_its_commit_gets_one_of_several_files_too()
+    {
+        OnTree();
+        On("POST /repos/acme/app/git/refs", 422, """{"message":"Reference already exists"}""");
+        On("GET /repos/acme/app/git/ref/heads/qmoi/fix/x-1", 200, $$$"""{"object":{"sha":"{{{Parent}}}"} }""");
+        On("PATCH /repos/acme/app/git/refs/heads/qmoi/fix/x-1", 200, "{}");
+        var forge = await OpenAsync(Hub);
+        Assert.Equal(Made, (await CommitAsync(forge, Hub, Commit(new FileEdit.SetExecutable("a.txt", true)))).Value);
+        Assert.Equal($$"""{"sha":"{{Made}}","force":false}""", Sent("PATCH /repos/acme/app/git/refs/heads/qmoi/fix/x-1").Body);
     }
 
     [Theory]
@@ -90,7 +116,7 @@ public sealed class ForgeVerbTests : IAsyncDisposable
         On("DELETE /repos/acme/app/git/refs/heads/qmoi/fix/x-1", 204, "");
         var forge = await OpenAsync(Hub);
         var refused = await Assert.ThrowsAsync<ForgeException>(
-            () => forge.CommitToNewBranchAsync(Hub, Commit(new FileEdit.Write(".github/workflows/ci.yml", Text("a"), Text("b"))), Ct));
+            () => CommitAsync(forge, Hub, Commit(new FileEdit.Write(".github/workflows/ci.yml", Text("a"), Text("b")))));
         Assert.Equal(ForgeProblem.Forbidden, refused.Problem);
         Assert.Contains("Workflows", refused.Message, StringComparison.Ordinal);
         Assert.Equal("DELETE /repos/acme/app/git/refs/heads/qmoi/fix/x-1", Lines[^1]);
@@ -103,7 +129,7 @@ public sealed class ForgeVerbTests : IAsyncDisposable
         On("PUT /repos/acme/app/contents/a", 409, """{"message":"a does not match 0000"}""");
         On("DELETE /repos/acme/app/git/refs/heads/qmoi/fix/x-1", 204, "");
         var forge = await OpenAsync(Hub);
-        var refused = await Assert.ThrowsAsync<ForgeException>(() => forge.CommitToNewBranchAsync(Hub, Commit(new FileEdit.Write("a", Text("x"), Text("y"))), Ct));
+        var refused = await Assert.ThrowsAsync<ForgeException>(() => CommitAsync(forge, Hub, Commit(new FileEdit.Write("a", Text("x"), Text("y")))));
         Assert.Equal(ForgeProblem.Invalid, refused.Problem);
     }
 
@@ -127,14 +153,11 @@ public sealed class ForgeVerbTests : IAsyncDisposable
     {
         OnTree();
         var forge = await OpenAsync(Hub);
-        await forge.CommitToNewBranchAsync(
-            Hub,
-            Commit(
+        await CommitAsync(forge, Hub, Commit(
                 new FileEdit.Write("run.sh", Text("old"), Text("new")), new FileEdit.SetExecutable("a.txt", true), new FileEdit.Delete("logo.png", Text("p")),
-                new FileEdit.Write("bin", null, new byte[] { 0, 255 })),
-            Ct);
-        Assert.Equal(6, Lines.Count);
-        Assert.Equal("POST /repos/acme/app/git/refs", Lines[^1]);
+                new FileEdit.Write("bin", null, new byte[] { 0, 255 })));
+        Assert.Equal(7, Lines.Count);
+        Assert.Equal(["POST /repos/acme/app/git/refs", "POST /repos/acme/app/pulls"], Lines.TakeLast(2));
         var tree = Body("POST /repos/acme/app/git/trees");
         Assert.Equal("roottree", tree.GetProperty("base_tree").GetString());
         Assert.Equal(
@@ -152,7 +175,7 @@ public sealed class ForgeVerbTests : IAsyncDisposable
     {
         OnTree();
         var forge = await OpenAsync(Hub);
-        await forge.CommitToNewBranchAsync(Hub, Commit(new FileEdit.Write("run.sh", Text("#!/bin/sh\nold"), Text("#!/bin/sh\nnew"))), Ct);
+        await CommitAsync(forge, Hub, Commit(new FileEdit.Write("run.sh", Text("#!/bin/sh\nold"), Text("#!/bin/sh\nnew"))));
         Assert.Contains("\"mode\":\"100755\"", Sent("POST /repos/acme/app/git/trees").Body, StringComparison.Ordinal);
     }
 
@@ -161,7 +184,7 @@ public sealed class ForgeVerbTests : IAsyncDisposable
     {
         OnTree(truncated: true);
         var forge = await OpenAsync(Hub);
-        await forge.CommitToNewBranchAsync(Hub, Commit(new FileEdit.SetExecutable("dir/deep.sh", false)), Ct);
+        await CommitAsync(forge, Hub, Commit(new FileEdit.SetExecutable("dir/deep.sh", false)));
         Assert.Contains("""{"path":"dir/deep.sh","mode":"100644","type":"blob","sha":"s6"}""", Sent("POST /repos/acme/app/git/trees").Body, StringComparison.Ordinal);
     }
 
@@ -172,7 +195,7 @@ public sealed class ForgeVerbTests : IAsyncDisposable
         var forge = await OpenAsync(Hub);
         foreach (var edit in (FileEdit[])[new FileEdit.Delete("link", Text("x")), new FileEdit.Delete("dir", Text("x")), new FileEdit.SetExecutable("nowhere", true), new FileEdit.Delete("nowhere", Text("x"))])
         {
-            var refused = await Assert.ThrowsAsync<ForgeException>(() => forge.CommitToNewBranchAsync(Hub, Commit(edit), Ct));
+            var refused = await Assert.ThrowsAsync<ForgeException>(() => CommitAsync(forge, Hub, Commit(edit)));
             Assert.Equal(ForgeProblem.Invalid, refused.Problem);
         }
 
@@ -199,14 +222,12 @@ public sealed class ForgeVerbTests : IAsyncDisposable
     {
         On("POST /api/v4/projects/7/repository/commits", 201, $$"""{"id":"{{Made}}"}""");
         var forge = await OpenAsync(Lab);
-        var sha = await forge.CommitToNewBranchAsync(
-            Lab,
-            Commit(
+        var sha = await CommitAsync(forge, Lab, Commit(
                 new FileEdit.Write("new.txt", null, Text("a\u00e9\n")), new FileEdit.Write("old.bin", Text("x"), new byte[] { 0xff, 0 }),
-                new FileEdit.Write("bom.txt", Text("x"), new byte[] { 0xEF, 0xBB, 0xBF, 65 }), new FileEdit.Delete("gone", Text("x")), new FileEdit.SetExecutable("run.sh", true)),
-            Ct);
+                new FileEdit.Write("bom.txt", Text("x"), new byte[] { 0xEF, 0xBB, 0xBF, 65 }), new FileEdit.Delete("gone", Text("x")), new FileEdit.SetExecutable("run.sh", true)));
         Assert.Equal(Made, sha.Value);
-        var sent = Assert.Single(server.Requests);
+        Assert.Equal(["POST /api/v4/projects/7/repository/commits", "POST /api/v4/projects/7/merge_requests"], Lines);
+        var sent = server.Requests[0];
         Assert.Equal("lab-token", sent.Header("PRIVATE-TOKEN"));
         var body = JsonDocument.Parse(sent.Body).RootElement;
         Assert.Equal(("qmoi/fix/x-1", Parent, "Fix it"), (body.GetProperty("branch").GetString(), body.GetProperty("start_sha").GetString(), body.GetProperty("commit_message").GetString()));
@@ -236,7 +257,7 @@ public sealed class ForgeVerbTests : IAsyncDisposable
         }
 
         await Assert.ThrowsAsync<ForgeException>(() => forge.GetBranchHeadAsync(Hub with { FullName = path }, "main", Ct));
-        await Assert.ThrowsAsync<ForgeException>(() => lab.CommitToNewBranchAsync(Lab, Commit(new FileEdit.Delete(path, Text("x"))), Ct));
+        await Assert.ThrowsAsync<ForgeException>(() => CommitAsync(lab, Lab, Commit(new FileEdit.Delete(path, Text("x")))));
         Assert.Empty(Lines);
     }
 
@@ -256,7 +277,11 @@ public sealed class ForgeVerbTests : IAsyncDisposable
         On("PATCH /repos/acme/app/pulls/12", 200, Pull("closed"));
         var forge = await OpenAsync(Hub);
         var expected = new MergeRequest(12, "https://hub.example/12", "topic", "main", CommitSha.Parse(Parent), IsFromFork: false, IsOpen: true, IsMerged: false);
-        Assert.Equal(expected, await forge.OpenMergeRequestAsync(Hub, new NewMergeRequest("topic", "main", "Title", "Body"), Ct));
+        On("POST /repos/acme/app/git/refs", 201, "{}");
+        On("PUT /repos/acme/app/contents/a", 200, $$$"""{"commit":{"sha":"{{{Made}}}"} }""");
+        Assert.Equal(
+            new Offer(CommitSha.Parse(Made), 12, "https://hub.example/12"), await forge.OfferAsync(Hub, Commit(new FileEdit.Write("a", null, Text("x"))), Request, Ct));
+        Assert.Equal("""{"title":"Title","head":"qmoi/fix/x-1","base":"main","body":"Body"}""", Sent("POST /repos/acme/app/pulls").Body);
         Assert.Equal(expected with { IsFromFork = true }, await forge.FindMergeRequestAsync(Hub, CommitSha.Parse(Parent), Ct));
         Assert.Null(await forge.FindMergeRequestAsync(Hub, CommitSha.Parse(Made), Ct));
         Assert.Equal(expected with { IsOpen = false }, await forge.FindMergeRequestFromBranchAsync(Hub, "topic", Ct));
@@ -275,13 +300,15 @@ public sealed class ForgeVerbTests : IAsyncDisposable
     public async Task GitLab_merge_requests()
     {
         On("POST /api/v4/projects/7/merge_requests", 201, LabMergeRequest(sha: null));
-        On("GET /api/v4/projects/7/repository/branches/topic", 200, $$$"""{"commit":{"id":"{{{Parent}}}"} }""");
+        On("POST /api/v4/projects/7/repository/commits", 400, """{"message":"A branch called 'qmoi/fix/x-1' already exists. Switch to that branch in order to make changes"}""");
+        On("GET /api/v4/projects/7/repository/branches/qmoi%2Ffix%2Fx-1", 200, $$$"""{"commit":{"id":"{{{Made}}}"} }""");
         On($"GET /api/v4/projects/7/repository/commits/{Parent}/merge_requests", 200, $"[{LabMergeRequest("closed")},{LabMergeRequest(source: 8)}]");
         On("GET /api/v4/projects/7/merge_requests", 200, $"[{LabMergeRequest(source: 8)},{LabMergeRequest("merged")}]");
         On("PUT /api/v4/projects/7/merge_requests/12", 200, LabMergeRequest());
         var forge = await OpenAsync(Lab);
         var expected = new MergeRequest(12, "https://lab.example/12", "topic", "main", CommitSha.Parse(Parent), IsFromFork: false, IsOpen: true, IsMerged: false);
-        Assert.Equal(expected, await forge.OpenMergeRequestAsync(Lab, new NewMergeRequest("topic", "main", "Title", "Body"), Ct));
+        Assert.Equal(
+            new Offer(CommitSha.Parse(Made), 12, "https://lab.example/12"), await forge.OfferAsync(Lab, Commit(new FileEdit.Write("a", null, Text("x"))), Request, Ct));
         Assert.Equal(expected with { IsFromFork = true }, await forge.FindMergeRequestAsync(Lab, CommitSha.Parse(Parent), Ct));
         Assert.Equal(expected with { IsOpen = false, IsMerged = true }, await forge.FindMergeRequestFromBranchAsync(Lab, "topic", Ct));
         await forge.UpdateMergeRequestAsync(Lab, 12, "new", MergeRequestChange.Close, Ct);

@@ -7,7 +7,7 @@ namespace QMoi.Tests.Functions;
 public sealed class KillingEffects
 {
     private const string Secret = "a-secret-of-the-tests";
-    private const int RepositoriesPerForge = 3;
+    private const int RepositoriesPerForge = 4;
 
     [Fact, Trait("speed", "slow")]
     public async Task No_fix_is_lost_and_none_is_doubled_when_the_process_is_killed_while_it_works()
@@ -34,9 +34,11 @@ public sealed class KillingEffects
                     requests.Add(await RedMergeRequest.WithRedMergeRequestAsync(forge, RedMergeRequest.CommitMode));
                     for (var i = 0; i < RepositoriesPerForge; i++)
                     {
-                        var (path, ci) = World.Ci(forge is GitHubForge ? "github" : "gitlab", "./check.sh");
+                        // By the tree, by one request of GraphQL.
+                        var (command, broken, content) = i % 2 == 0 ? ("./check.sh", "check.sh", "#!/bin/sh\necho ok\n") : ("npm test", "package.json", "{\n  \"scripts\": { \"test\": \"echo ok\", }\n}\n");
+                        var (path, ci) = World.Ci(forge is GitHubForge ? "github" : "gitlab", command);
                         repositories.Add(await forge.CreateRepositoryAsync(
-                            $"acme/app-{i}", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = ci, ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho ok\n") }, announce: true));
+                            $"acme/app-{i}", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = ci, [broken] = SimulatedFile.Text(content) }, announce: true));
                     }
                 }
                 await simulator.DrainAsync(TestContext.Current.CancellationToken);

@@ -49,6 +49,32 @@ public sealed class ExactlyOnce
         AssertHealedOnce(repository);
     }
 
+    /// <summary>Broken off before or after each of the three things that one request makes; the next try goes the same way, or by REST.</summary>
+    [Theory]
+    [InlineData("POST", "/graphql$", FaultEffect.BreakBeforeEffect)]
+    [InlineData("POST", "/graphql$", FaultEffect.BreakAfterEffect)]
+    [InlineData("GRAPHQL", "^createRef$", FaultEffect.BreakAfterEffect)]
+    [InlineData("GRAPHQL", "^createCommitOnBranch$", FaultEffect.BreakAfterEffect)]
+    [InlineData("GRAPHQL", "^createRef$", FaultEffect.Answer)]
+    [InlineData("GRAPHQL", "^createCommitOnBranch$", FaultEffect.Answer)]
+    [InlineData("GRAPHQL", "^createPullRequest$", FaultEffect.Answer)]
+    public async Task A_request_for_three_effects_that_makes_some_of_them_is_made_whole(string method, string path, FaultEffect effect)
+    {
+        foreach (var isRefusedThen in (bool[])[false, true])
+        {
+            await using var world = await World.StartAsync(allowWarnings: true);
+            world.GitHub.AddFault(new Fault(method, path, times: 1, effect: effect));
+            var repository = await world.WithCommaTooManyAsync("github");
+            await world.SettleAsync();
+            world.GitHub.TakesGraphQl = !isRefusedThen;
+            await world.SettleWithRetriesAsync();
+
+            AssertHealedOnce(repository);
+            Assert.DoesNotContain(world.GitHub.Faults, fault => fault.Remaining > 0);
+            Assert.Equal(2, (await repository.CommitMessagesAsync(repository.MergeRequests[0].SourceBranch)).Count);
+        }
+    }
+
     [Theory]
     [InlineData("gitlab", 500)]
     [InlineData("gitlab", 429)]

@@ -18,9 +18,11 @@ public sealed class World : IAsyncDisposable
     private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("qmoi-test-");
     private readonly RecordingLoggers loggers = new();
     private readonly LeapingClock clock = new();
+    private readonly CancellationTokenSource stopping = new();
     private readonly bool allowWarnings;
     private ForgeSimulator simulator = null!;
     private Bot bot = null!;
+    private Task working = Task.CompletedTask;
 
     private World(bool allowWarnings) => this.allowWarnings = allowWarnings;
 
@@ -70,12 +72,18 @@ public sealed class World : IAsyncDisposable
         echo '{"version": 7}'
         """;
 
-    public Task<SimulatedRepository> RepositoryAsync(string forge, params (string Path, SimulatedFile File)[] files) =>
-        Forge(forge).CreateRepositoryAsync("acme/app", files.ToDictionary(file => file.Path, file => file.File, StringComparer.Ordinal), announce: true);
+    public Task<SimulatedRepository> RepositoryAsync(string forge, params (string Path, SimulatedFile File)[] files) => NamedRepositoryAsync(forge, "acme/app", files);
+
+    public Task<SimulatedRepository> NamedRepositoryAsync(string forge, string name, params (string Path, SimulatedFile File)[] files) =>
+        Forge(forge).CreateRepositoryAsync(name, files.ToDictionary(file => file.Path, file => file.File, StringComparer.Ordinal), announce: true);
 
     /// <summary>The pipeline fails because <c>check.sh</c> is not executable; it passes once it is.</summary>
     public Task<SimulatedRepository> WithBrokenScriptAsync(string forge, params (string Path, SimulatedFile File)[] files) =>
         RepositoryAsync(forge, [Ci(forge, "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n")), .. files]);
+
+    /// <summary>The pipeline fails because of a comma too many in <c>package.json</c>: the fix is the text of one file.</summary>
+    public Task<SimulatedRepository> WithCommaTooManyAsync(string forge, string name = "acme/app", bool executable = false) => NamedRepositoryAsync(
+        forge, name, Ci(forge, "npm test"), ("package.json", SimulatedFile.Text("{\n  \"scripts\": { \"test\": \"echo ok\", }\n}\n", executable)));
 
     public async Task<SimulatedRepository> WithFlakyDownloadAsync(string forge, int failures)
     {
@@ -85,6 +93,9 @@ public sealed class World : IAsyncDisposable
         await repository.PushAsync("main", "readme.md", "Feeds\n", "Say what this is");
         return repository;
     }
+
+    /// <summary>From now on deliveries are worked as they come, as <c>serve</c> does it.</summary>
+    public void Work() => working = bot.Worker.RunAsync(stopping.Token);
 
     /// <summary>Until the forges are at rest and no delivery can be worked now.</summary>
     public async Task SettleAsync()
@@ -127,6 +138,9 @@ public sealed class World : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await stopping.CancelAsync();
+        await working;
+        stopping.Dispose();
         await bot.DisposeAsync();
         await simulator.DisposeAsync();
         data.Delete(recursive: true);
