@@ -1,10 +1,12 @@
-using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using QMoi.Fixers;
 using QMoi.Fixers.Diagnosing;
 using QMoi.Forges.GitHub;
 using QMoi.Forges.GitLab;
+using QMoi.Functions.Api;
+using QMoi.Functions.AzureFunctions;
+using QMoi.Functions.Control;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
@@ -39,16 +41,17 @@ public sealed class Bot : IAsyncDisposable
 {
     private readonly Lazy<Forges.Forges> apis;
     private Role role = Role.All;
+    private TimerTriggers? triggers;
     private WebApplication? web;
 
-    private Bot(BotSettings settings, IStore store, SafeMode safeMode, Lazy<Forges.Forges> forges, Lazy<Router> router, TimeProvider clock, ILoggerFactory loggers)
+    private Bot(BotSettings settings, IStore store, ControlWatch control, SafeMode safeMode, Lazy<Forges.Forges> forges, Lazy<Router> router, TimeProvider clock, ILoggerFactory loggers)
     {
-        (Settings, Store, SafeMode) = (settings, store, safeMode);
+        (Settings, Store, Control, SafeMode) = (settings, store, control, safeMode);
         apis = forges;
         var embedded = store is SqliteStore file ? new SqliteCare(file, safeMode, clock, loggers.CreateLogger<SqliteCare>()) : null;
         Care = new Care(settings, store, embedded, router, safeMode, clock, loggers.CreateLogger<Care>());
-        Worker = new Worker(store, Formats, router, settings.Work, clock, loggers.CreateLogger<Worker>());
-        Webhooks = new Webhooks(Formats, store, settings, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
+        Worker = new Worker(store, Formats, router, control, settings.Work, clock, loggers.CreateLogger<Worker>());
+        Webhooks = new Webhooks(Formats, store, control, settings, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
     }
 
     public static IReadOnlyDictionary<ForgeKind, IWebhookFormat> Formats { get; } = new Dictionary<ForgeKind, IWebhookFormat>
@@ -62,6 +65,9 @@ public sealed class Bot : IAsyncDisposable
     public Worker Worker { get; }
     public Webhooks Webhooks { get; }
     public SafeMode SafeMode { get; }
+
+    /// <summary>What an admin has switched.</summary>
+    public ControlWatch Control { get; }
 
     /// <summary>What the bot does for its own health while it runs.</summary>
     public Care Care { get; }
@@ -108,11 +114,12 @@ public sealed class Bot : IAsyncDisposable
     {
         safeMode.LogTo(loggers.CreateLogger<SafeMode>());
         var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers));
-        return new Bot(settings, store, safeMode, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, safeMode, clock)), clock, loggers);
+        var control = new ControlWatch(store.Control, clock, loggers.CreateLogger<ControlWatch>());
+        return new Bot(settings, store, control, safeMode, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, control, safeMode, clock)), clock, loggers);
     }
 
     /// <summary>Opens the store, restoring a damaged one, and listens; disk and network get ready beside each other, because a forge waits for nobody.</summary>
-    public static async Task<Bot> StartAsync(BotSettings settings, string urls, Role role, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<Bot> StartAsync(BotSettings settings, string urls, Role role, FunctionsHost? host, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var opening = Task.Run(() => OpenOrRestore(settings, safeMode, clock, loggers), cancellationToken);
         var application = Build(urls, loggers);
@@ -120,6 +127,8 @@ public sealed class Bot : IAsyncDisposable
         try
         {
             bot.role = role;
+            if (host is not null)
+                bot.triggers = new TimerTriggers(bot.Worker, bot.Care, clock, loggers.CreateLogger<TimerTriggers>());
             if (role != Role.Web)
                 await bot.Store.BeginWorkAsync(cancellationToken);
             await bot.ListenAsync(application, cancellationToken);
@@ -135,7 +144,7 @@ public sealed class Bot : IAsyncDisposable
     public Task ListenAsync(string urls, ILoggerFactory loggers, CancellationToken cancellationToken) => ListenAsync(Build(urls, loggers), cancellationToken);
 
     /// <summary>What handles deliveries. Made when the first one is worked: receiving does not need it.</summary>
-    private static Router Assemble(BotSettings settings, IForges forges, SafeMode safeMode, TimeProvider clock)
+    private static Router Assemble(BotSettings settings, IForges forges, ISwitches switches, SafeMode safeMode, TimeProvider clock)
     {
         var diagnoser = new LogDiagnoser(KnownFailures.Load(settings, refused => safeMode.Set("catalogue " + refused.Name, refused.Problem, refused.Instead)));
         var messages = new BotMessages(new Templates());
@@ -145,8 +154,8 @@ public sealed class Bot : IAsyncDisposable
         var planner = new FixPlanner(settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock);
         var commits = new FixCommit(git, messages, clock);
         var delivery = new FixDelivery(new FixOffer(messages, clock), commits, new FixSuggestions(messages, clock), clock);
-        var fix = new JobFix(planner, new CheckedPlanner(planner, new FixCheck(diagnoser), settings.Repair), delivery, git, settings.Repair, clock);
-        var repair = new PipelineRepair(forges, new FailedJobs(diagnoser, settings.Repair), new JobRetry(settings.Repair, clock), fix, comment, clock);
+        var fix = new JobFix(planner, new CheckedPlanner(planner, new FixCheck(diagnoser), settings.Repair), delivery, git, switches, settings.Repair, clock);
+        var repair = new PipelineRepair(forges, new FailedJobs(diagnoser, settings.Repair), new JobRetry(switches, settings.Repair, clock), fix, comment, clock);
         return new Router(
             new PipelineFinishedHandler(repair, new FixPipeline(forges, diagnoser, repair, commits, waiting, comment, messages, clock), new RetryResult(forges, comment, clock)),
             new JobFinishedHandler(repair),
@@ -171,55 +180,14 @@ public sealed class Bot : IAsyncDisposable
         return builder.Build();
     }
 
-    /// <summary>One terminal function instead of a routing table: three paths do not need one.</summary>
     private async Task ListenAsync(WebApplication application, CancellationToken cancellationToken)
     {
         web = application;
-        web.Run(AnswerAsync);
+        var access = new AdminAccess(Settings.AdminTokens, isBehindProxy: triggers is not null);
+        web.Run(new Routes(Webhooks, Store, SafeMode, new StatusApi(Store, Control, SafeMode, access, role), role, triggers).AnswerAsync);
         await web.StartAsync(cancellationToken);
         var addresses = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         (Url, Urls) = (addresses.First(), string.Join(';', addresses));
-    }
-
-    private async Task AnswerAsync(HttpContext context)
-    {
-        var (path, method) = (context.Request.Path.Value ?? "", context.Request.Method);
-        switch (path)
-        {
-            case "/webhooks/github" or "/webhooks/gitlab" when role == Role.Worker:
-                context.Response.StatusCode = (int)HttpStatusCode.NotFound;
-                break;
-            case "/webhooks/github" or "/webhooks/gitlab" when method == HttpMethods.Post:
-                await Webhooks.ReceiveAsync(context, path.EndsWith("github", StringComparison.Ordinal) ? ForgeKind.GitHub : ForgeKind.GitLab);
-                break;
-            case "/webhooks/github" or "/webhooks/gitlab":
-                context.Response.StatusCode = (int)HttpStatusCode.MethodNotAllowed;
-                context.Response.Headers.Allow = "POST";
-                break;
-            case "/healthz":
-                await context.Response.WriteAsync("alive\n", context.RequestAborted);
-                break;
-            case "/readyz":
-                await AnswerReadyAsync(context);
-                break;
-            default:
-                context.Response.StatusCode = (int)HttpStatusCode.NotFound;
-                break;
-        }
-    }
-
-    private async Task AnswerReadyAsync(HttpContext context)
-    {
-        try
-        {
-            await Store.NextDueAsync(context.RequestAborted);
-            await context.Response.WriteAsync(string.Concat(SafeMode.Findings.Select(finding => $"safe mode: {finding}\n").Prepend("ready\n")), context.RequestAborted);
-        }
-        catch (Exception exception) when (exception is StoreUnavailableException or System.Data.Common.DbException)
-        {
-            context.Response.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
-            await context.Response.WriteAsync("the store cannot be used\n", context.RequestAborted);
-        }
     }
 
     public async ValueTask DisposeAsync()
@@ -231,6 +199,7 @@ public sealed class Bot : IAsyncDisposable
         }
         await Store.DisposeAsync();
         Worker.Dispose();
+        Control.Dispose();
         if (apis.IsValueCreated)
             apis.Value.Dispose();
     }

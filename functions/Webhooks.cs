@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http.Features;
+using QMoi.Functions.Control;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Handlers.Events;
@@ -11,7 +12,7 @@ namespace QMoi.Functions;
 /// What a forge sends: read once, proved over the raw bytes, its envelope read, stored, answered. Nothing is parsed before it is proved and nothing is answered 2xx
 /// before it is on disk.
 /// </summary>
-public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, IStore store, BotSettings settings, Action arrived, TimeProvider clock, ILogger<Webhooks> logger)
+public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, IStore store, ControlWatch control, BotSettings settings, Action arrived, TimeProvider clock, ILogger<Webhooks> logger)
 {
     /// <summary>Both forges' own limit: 25 MB.</summary>
     public const int MaxBodyBytes = 26_214_400;
@@ -84,6 +85,8 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
                 Log.Refused(logger, forge, untold);
             return (StatusCodes.Status401Unauthorized, null);
         }
+        if (!control.State.IsOn(Module.Receive))
+            return (StatusCodes.Status503ServiceUnavailable, "Receiving is switched off for now; come again.");
         if (format.ReadEnvelope(headers, body.Span, out var problem) is not { } envelope)
             return (StatusCodes.Status400BadRequest, problem);
         if (envelope.IsPing)

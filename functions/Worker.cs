@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using QMoi.Functions.Control;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Handlers;
@@ -10,7 +11,7 @@ namespace QMoi.Functions;
 
 /// <summary>Works stored deliveries: claims, routes, writes the outcome. Different repositories in parallel, one repository in order.</summary>
 public sealed partial class Worker(
-    IStore store, IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, Lazy<Router> router, WorkSettings settings, TimeProvider clock, ILogger<Worker> logger) : IDisposable
+    IStore store, IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, Lazy<Router> router, ControlWatch control, WorkSettings settings, TimeProvider clock, ILogger<Worker> logger) : IDisposable
 {
     /// <summary>Pauses before the five retries : together about 73 minutes, so that a forge may be away for an hour.</summary>
     private static readonly TimeSpan[] Pauses =
@@ -38,13 +39,17 @@ public sealed partial class Worker(
             Wake();
     }
 
-    /// <summary>Works until nothing is claimable now.</summary>
-    public Task DrainAsync(CancellationToken cancellationToken) => Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(async _ =>
+    /// <summary>Works until nothing is claimable now, or nothing may be done.</summary>
+    public async Task DrainAsync(CancellationToken cancellationToken)
     {
-        while (await WorkOneAsync(cancellationToken))
+        await control.LookAsync(cancellationToken);
+        await Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(async _ =>
         {
-        }
-    }));
+            while (control.State.IsOn(Module.Work) && await WorkOneAsync(cancellationToken))
+            {
+            }
+        }));
+    }
 
     private async Task LoopAsync(CancellationToken stop)
     {
@@ -52,6 +57,11 @@ public sealed partial class Worker(
         {
             try
             {
+                if (!control.State.IsOn(Module.Work))
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(1), clock, stop);
+                    continue;
+                }
                 var hasWorked = await WorkOneAsync(stop);
                 if (Interlocked.Exchange(ref isStoreAway, 0) == 1)
                     Log.StoreBack(logger);
@@ -96,12 +106,14 @@ public sealed partial class Worker(
         if (await store.ClaimAsync(stop) is not { } claim)
             return false;
         using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["Delivery"] = claim.DeliveryId, ["Lane"] = claim.Lane });
-        using var cut = new CancellationTokenSource(settings.HandlerTimeout, clock);
+        var mayAct = control.MayAct;
+        using var limit = new CancellationTokenSource(settings.HandlerTimeout, clock);
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, mayAct);
         using var renewing = new CancellationTokenSource();
         var renewal = RenewAsync(claim, cut, renewing.Token);
         try
         {
-            await FinishWhenPossibleAsync(claim, await WorkAsync(claim, cut.Token), stop);
+            await FinishWhenPossibleAsync(claim, await WorkAsync(claim, mayAct, cut.Token), stop);
         }
         finally
         {
@@ -112,7 +124,7 @@ public sealed partial class Worker(
     }
 
     /// <summary>The outcome, or why the delivery has to wait.</summary>
-    private async Task<Verdict> WorkAsync(Claim claim, CancellationToken cancellationToken)
+    private async Task<Verdict> WorkAsync(Claim claim, CancellationToken mayAct, CancellationToken cancellationToken)
     {
         try
         {
@@ -143,6 +155,10 @@ public sealed partial class Worker(
         catch (ForgeException refusal)
         {
             return new Verdict.Ended(new Outcome.Declined(refusal.Message));
+        }
+        catch (OperationCanceledException) when (mayAct.IsCancellationRequested)
+        {
+            return new Verdict.Later("ended by the emergency stop", TimeSpan.Zero);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

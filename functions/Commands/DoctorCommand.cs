@@ -33,7 +33,7 @@ internal static class DoctorCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(string? data, bool fix, bool json, CancellationToken stop)
+    public static async Task<int> RunAsync(string? data, bool fix, bool json, CancellationToken stop)
     {
         var findings = new List<Finding>();
         var safeMode = new SafeMode();

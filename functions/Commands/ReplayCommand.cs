@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using QMoi.Functions.Control;
 using QMoi.Functions.Stores;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
@@ -35,6 +36,8 @@ internal static class ReplayCommand
         if (!await bot.Store.RequeueAsync(row.Sequence, stop) && row.State == DeliveryState.Working)
             throw new CommandException(ExitCode.Failed, $"{id} is being worked now.");
         await bot.Worker.DrainAsync(stop);
+        if (!bot.Control.State.IsOn(Module.Work))
+            throw new CommandException(ExitCode.Failed, $"{id} waits: {(bot.Control.State.StoppedBy is { } by ? $"stopped by {by}; 'qmoi admin resume' goes on" : "working is switched off; 'qmoi admin start_all_modules' switches it on")}.");
         row = (await bot.Store.FindAsync(id, stop))!;
         await Terminal.Out.WriteLineAsync($"{row.State.ToString().ToLowerInvariant()}: {row.Result}");
         return row.State is DeliveryState.Done or DeliveryState.Ignored ? ExitCode.Done : ExitCode.Failed;

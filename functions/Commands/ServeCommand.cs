@@ -1,4 +1,5 @@
 using System.CommandLine;
+using QMoi.Functions.AzureFunctions;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
@@ -8,7 +9,7 @@ namespace QMoi.Functions.Commands;
 
 /// <summary>
 /// <c>qmoi serve</c>: the bot as one process, until SIGTERM or Ctrl+C, which lets it finish what it has in hand. Where files of its own are broken it starts with their
-/// last good versions and says so: <see cref="SafeMode"/>.
+/// last good versions and says so: <see cref="SafeMode"/>. Started by an Azure Functions host it listens where that one asks.
 /// </summary>
 internal static partial class ServeCommand
 {
@@ -34,14 +35,23 @@ internal static partial class ServeCommand
     private static async Task<int> RunAsync(string urls, string? data, Role role, CancellationToken stop)
     {
         var safeMode = new SafeMode();
-        var lastGood = LastGoodSettings.Read(Environment.GetEnvironmentVariables(), data, AppContext.BaseDirectory, safeMode);
+        var environment = Environment.GetEnvironmentVariables();
+        var host = FunctionsHost.Find(environment);
+        if (host is not null && !environment.Contains("QMOI__Data"))
+            data ??= FunctionsHost.DataFolder;
+        var lastGood = LastGoodSettings.Read(environment, data, AppContext.BaseDirectory, safeMode);
         var settings = lastGood.Settings;
+        if (host is not null)
+        {
+            FunctionsHost.Check(settings);
+            urls = host.Url;
+        }
         using var loggers = Logging.Create(settings.DataFolder);
         var logger = loggers.CreateLogger("QMoi.Serve");
         for (var restores = 0; ; restores++)
         {
             string damage;
-            await using (var bot = await StartAsync(settings, safeMode, role, urls, loggers, stop))
+            await using (var bot = await StartAsync(settings, safeMode, role, host, urls, loggers, stop))
             {
                 if (role != Role.Web)
                     bot.Care.LookAround();
@@ -71,6 +81,7 @@ internal static partial class ServeCommand
     private static async Task<string?> WorkAsync(Bot bot, Role role, CancellationToken stop)
     {
         using var running = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var watching = bot.Control.RunAsync(running.Token);
         var caring = role == Role.Web ? Task.CompletedTask : bot.Care.RunAsync(running.Token);
         var working = role == Role.Web
             ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, running.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
@@ -84,7 +95,7 @@ internal static partial class ServeCommand
         finally
         {
             await running.CancelAsync();
-            await caring;
+            await Task.WhenAll(caring, watching);
         }
         return bot.Care.Damaged.IsCompleted && !stop.IsCancellationRequested ? await bot.Care.Damaged : null;
     }
@@ -101,11 +112,11 @@ internal static partial class ServeCommand
         }
     }
 
-    private static async Task<Bot> StartAsync(BotSettings settings, SafeMode safeMode, Role role, string urls, ILoggerFactory loggers, CancellationToken stop)
+    private static async Task<Bot> StartAsync(BotSettings settings, SafeMode safeMode, Role role, FunctionsHost? host, string urls, ILoggerFactory loggers, CancellationToken stop)
     {
         try
         {
-            return await Bot.StartAsync(settings, urls, role, safeMode, TimeProvider.System, loggers, stop);
+            return await Bot.StartAsync(settings, urls, role, host, safeMode, TimeProvider.System, loggers, stop);
         }
         catch (IOException taken)
         {

@@ -109,7 +109,7 @@ public sealed partial class Care
     }
 
     /// <summary>In small steps: deliveries that come and go meanwhile wait for none of them.</summary>
-    private async Task RemoveOldAsync(CancellationToken stop)
+    public async Task RemoveOldAsync(CancellationToken stop)
     {
         if (settings.KeepDeliveries is not { } kept)
             return;

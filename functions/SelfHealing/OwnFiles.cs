@@ -44,12 +44,12 @@ internal static class OwnFiles
         }
     }
 
-    /// <summary>Where what is broken is kept: beside itself, with the time in its name.</summary>
-    public static string KeptAs(string file, TimeProvider clock)
+    /// <summary>Where what gives way is kept: beside itself, with the reason and the time in its name.</summary>
+    public static string KeptAs(string file, TimeProvider clock, string why = "damaged")
     {
-        var kept = $"{file}.damaged-{Stamp(clock.GetUtcNow())}";
+        var kept = $"{file}.{why}-{Stamp(clock.GetUtcNow())}";
         for (var number = 2; File.Exists(kept); number++)
-            kept = $"{file}.damaged-{Stamp(clock.GetUtcNow())}-{number}";
+            kept = $"{file}.{why}-{Stamp(clock.GetUtcNow())}-{number}";
         return kept;
     }
 

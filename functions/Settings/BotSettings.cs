@@ -22,6 +22,9 @@ public sealed record BotSettings
     public SandboxSettings Sandbox { get; init; } = new();
     public WorkSettings Work { get; init; } = new();
 
+    /// <summary>Let in to <c>/api/qmoi/</c>; one, or two while it is being changed. Secret. Empty: it answers on loopback only.</summary>
+    public IReadOnlyList<string> AdminTokens { get; init; } = [];
+
     /// <summary>The PostgreSQL database that several processes share, as <c>DATABASE_URL</c> names it; <c>null</c>: SQLite in the data folder. Secret.</summary>
     public string? DatabaseUrl { get; init; }
 

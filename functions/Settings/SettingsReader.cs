@@ -44,6 +44,7 @@ public static class SettingsReader
         new("Repair:MinConfidence", null, false, "0 to 1", (s, v) => s with { Repair = s.Repair with { MinConfidence = Number(v, 0, 1) } }),
         new("Repair:MaxJobsPerPipeline", null, false, "1 to 50", (s, v) => s with { Repair = s.Repair with { MaxJobsPerPipeline = (int)Whole(v, 1, 50) } }),
         new("Receive:ReplyTimeout", null, false, "00:00:01 to 00:00:09", (s, v) => s with { ReplyTimeout = Time(v, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9)) }),
+        new("Api:AdminToken", "QMOI_ADMIN_TOKEN", true, $"one or two tokens of at least {MinSecretLength} characters, separated by a comma", (s, v) => s with { AdminTokens = Secrets(v) }),
         new("Store:DatabaseUrl", "DATABASE_URL", true, PostgresUrl.Wanted, (s, v) => s with { DatabaseUrl = Database(v) }),
         new("Store:KeepDays", null, false, "0 (for ever) or 8 to 3650", (s, v) => s with { KeepDeliveries = v.Trim() == "0" ? null : TimeSpan.FromDays(Whole(v, 8, 3650)) }),
         new("Work:Workers", null, false, "1 to 64", (s, v) => s with { Work = s.Work with { Workers = (int)Whole(v, 1, 64) } }),

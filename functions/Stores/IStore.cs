@@ -1,3 +1,4 @@
+using QMoi.Functions.Control;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Repair;
@@ -61,6 +62,16 @@ public interface IStore : IAsyncDisposable
     /// <summary>All attempts in a repository, oldest first.</summary>
     Task<IReadOnlyList<Attempt>> AttemptsAsync(string repositoryKey, CancellationToken cancellationToken);
 
+    /// <summary>The switches of all processes that share this store, and the audit.</summary>
+    ControlTable Control { get; }
+
+    /// <summary>What waits, and what was given up. Costs as much as there is waiting.</summary>
+    Task<QueueState> QueueAsync(CancellationToken cancellationToken);
+
+    /// <summary>Lets the database put itself in order, beside the work.</summary>
+    /// <returns>What was done, a sentence each.</returns>
+    Task<IReadOnlyList<string>> OptimizeAsync(CancellationToken cancellationToken);
+
     /// <summary>Problems of the database in words; empty when it is sound.</summary>
     Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken);
 }
@@ -77,6 +88,13 @@ public sealed record Claim(long Sequence, long Fence, int Tries, ForgeKind Forge
 
 /// <summary>A delivery as people see it.</summary>
 public sealed record DeliveryRow(long Sequence, ForgeKind Forge, string Id, string Event, string? Repository, DeliveryState State, string? Result, DateTimeOffset ReceivedAt);
+
+/// <param name="Ready">Could be worked now, those in work among them.</param>
+/// <param name="Waiting">Are due later.</param>
+/// <param name="HeldLanes">Repositories that somebody works on.</param>
+/// <param name="Age">How long the oldest ready one has been here.</param>
+/// <param name="Dead">Were given up.</param>
+public sealed record QueueState(long Ready, long Waiting, long HeldLanes, TimeSpan Age, long Dead);
 
 /// <summary>The store cannot keep anything now (full, locked, slow). The sender is asked to come again.</summary>
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

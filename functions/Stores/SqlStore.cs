@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Dapper;
+using QMoi.Functions.Control;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Repair;
 
@@ -42,6 +43,8 @@ public abstract class SqlStore(TimeProvider clock) : IStore
 
     public abstract Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
 
+    public abstract Task<IReadOnlyList<string>> OptimizeAsync(CancellationToken cancellationToken);
+
     public abstract Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken);
 
     public abstract ValueTask DisposeAsync();
@@ -58,6 +61,19 @@ public abstract class SqlStore(TimeProvider clock) : IStore
     protected abstract string RaiseLane { get; }
 
     // ---- the same for both
+
+    public ControlTable Control => new(this, clock);
+
+    public async Task<QueueState> QueueAsync(CancellationToken cancellationToken)
+    {
+        var row = await ReadAsync(
+            reading => reading.QuerySingleAsync<QueueRow>("""
+                SELECT (SELECT count(*) FROM work WHERE run_after = 0) AS ready, (SELECT count(*) FROM work WHERE run_after > 0) AS waiting, (SELECT count(*) FROM lanes WHERE leased_until > 0) AS held,
+                    (SELECT min(received_at) FROM work JOIN deliveries ON deliveries.sequence = work.sequence WHERE run_after = 0) AS oldest, (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead
+                """), cancellationToken);
+        var age = row.Oldest is { } oldest ? clock.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(oldest) : TimeSpan.Zero;
+        return new QueueState(row.Ready, row.Waiting, row.Held, age > TimeSpan.Zero ? age : TimeSpan.Zero, row.Dead);
+    }
 
     public ILedger Ledger(Claim claim) => new Ledger(this, claim, clock);
 
@@ -138,6 +154,15 @@ public abstract class SqlStore(TimeProvider clock) : IStore
     }
 
     // ---- shapes
+
+    private sealed class QueueRow
+    {
+        public long Ready { get; init; }
+        public long Waiting { get; init; }
+        public long Held { get; init; }
+        public long? Oldest { get; init; }
+        public long Dead { get; init; }
+    }
 
     protected sealed record ReadyRow(string Lane, long Rank);
 

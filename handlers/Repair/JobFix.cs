@@ -8,7 +8,7 @@ using QMoi.Handlers.Settings;
 namespace QMoi.Handlers.Repair;
 
 /// <summary>Repairs the cause of a failure: looks whether it may, makes the patch, and delivers it as the repository wants it. Whatever stands in the way is said.</summary>
-public sealed class JobFix(FixPlanner planner, CheckedPlanner checkedPlanner, FixDelivery delivery, GitRepository git, RepairSettings settings, TimeProvider clock)
+public sealed class JobFix(FixPlanner planner, CheckedPlanner checkedPlanner, FixDelivery delivery, GitRepository git, ISwitches switches, RepairSettings settings, TimeProvider clock)
 {
     /// <summary>So many failures in a row, of one cause in one repository, and a person is asked before the next try.</summary>
     private const int FailuresBeforeAsking = 2;
@@ -64,6 +64,8 @@ public sealed class JobFix(FixPlanner planner, CheckedPlanner checkedPlanner, Fi
     {
         if (!FixPlanner.HasFixer(diagnosis))
             return (AttemptState.Explained, diagnosis.Next);
+        if (!switches.MayFix)
+            return (AttemptState.Explained, "Fixes are switched off on this instance for now.");
         if (diagnosis.Confidence < settings.MinConfidence)
             return (AttemptState.Explained, "The cause is not sure enough for a fix.");
         if (scene.Rules.Problem is { } problem)

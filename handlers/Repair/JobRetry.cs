@@ -6,7 +6,7 @@ using QMoi.Handlers.Settings;
 namespace QMoi.Handlers.Repair;
 
 /// <summary>Runs failed jobs again where recorded facts say that it helps, within a budget, after a pause, and not while something outside is plainly broken.</summary>
-public sealed class JobRetry(RepairSettings settings, TimeProvider clock)
+public sealed class JobRetry(ISwitches switches, RepairSettings settings, TimeProvider clock)
 {
     private static readonly TimeSpan IncidentWindow = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan IncidentPause = TimeSpan.FromMinutes(5);
@@ -52,6 +52,8 @@ public sealed class JobRetry(RepairSettings settings, TimeProvider clock)
         var retries = scene.Earlier.Count(known => known.JobName == attempt.JobName && known.Id != attempt.Id && known is { State: AttemptState.Retried } or { State: AttemptState.Verified, FixBranch: null });
         if (scene.IsFork)
             return Explained("It looks transient. The commit comes from a fork, so a person starts it again.");
+        if (!switches.MayRetry)
+            return Explained("It looks transient, but retries are switched off on this instance for now.");
         if (scene.Rules.Problem is { } problem)
             return Explained($"It looks transient, but nothing is done while the settings cannot be read: {problem}");
         if (jobs[0].Job is null)

@@ -40,12 +40,16 @@ public enum FaultEffect
 
     /// <summary>Does what was asked, then breaks the connection instead of answering.</summary>
     BreakAfterEffect,
+
+    /// <summary>Does nothing and never answers; ends when the caller goes away.</summary>
+    Hold,
 }
 
 /// <summary>Makes matching API requests fail.</summary>
 public sealed class Fault
 {
     private readonly Regex path;
+    private readonly TaskCompletionSource struck = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Fault(string method, string pathPattern, int status = 500, int times = int.MaxValue, FaultEffect effect = FaultEffect.Answer)
     {
@@ -62,6 +66,15 @@ public sealed class Fault
     public int Remaining { get; internal set; }
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
     public string Body { get; init; } = """{"message":"Fault injected"}""";
+
+    /// <summary>Ends when it struck for the first time.</summary>
+    public Task Struck => struck.Task;
+
+    internal void Strike()
+    {
+        Remaining--;
+        struck.TrySetResult();
+    }
 
     internal bool Matches(string method, string pathAndQuery) =>
         Remaining > 0 && (Method == "*" || Method.Equals(method, StringComparison.OrdinalIgnoreCase)) && path.IsMatch(pathAndQuery);

@@ -187,7 +187,7 @@ public abstract partial class SimulatedForge
         {
             var fault = faults.FirstOrDefault(candidate => candidate.Matches(method, pathAndQuery));
             if (fault is not null)
-                fault.Remaining--;
+                fault.Strike();
             return fault;
         }
     }

@@ -30,6 +30,9 @@ public sealed class World : IAsyncDisposable
 
     public GitLabForge GitLab => simulator.GitLab;
 
+    /// <summary>The bot under test.</summary>
+    public Bot Bot => bot;
+
     public SimulatedForge Forge(string name) => name == "github" ? GitHub : GitLab;
 
     /// <param name="repair">Without it retries do not wait.</param>

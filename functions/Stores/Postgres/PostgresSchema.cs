@@ -37,6 +37,22 @@ internal static class PostgresSchema
         }
     }
 
+    /// <exception cref="StoreUnusableException">It cannot be reached.</exception>
+    public static long VersionOf(string url)
+    {
+        var target = PostgresUrl.Parse(url);
+        try
+        {
+            using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(target.ConnectionString) { Pooling = false, Timeout = 5 }.ConnectionString);
+            connection.Open();
+            return Version(connection);
+        }
+        catch (Exception exception) when (PostgresErrors.IsTrouble(exception))
+        {
+            throw PostgresErrors.Unusable(exception, target);
+        }
+    }
+
     private static long Version(NpgsqlConnection connection) =>
         connection.ExecuteScalar<bool>("SELECT to_regclass('qmoi_schema') IS NOT NULL") ? connection.ExecuteScalar<long>("SELECT coalesce(max(version), 0) FROM qmoi_schema") : 0;
 }

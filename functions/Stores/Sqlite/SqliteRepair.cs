@@ -30,7 +30,7 @@ internal static class SqliteRepair
         {
             var source = Build(files, out var salvaged);
             File.Move(Unfinished(files), files.Restored, overwrite: true);
-            return new Restored(damage.Reason, Exchange(files, clock), source, salvaged);
+            return new Restored(damage.Reason, Exchange(files, clock, "damaged"), source, salvaged);
         }
         catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
         {
@@ -41,6 +41,39 @@ internal static class SqliteRepair
             Remove(Unfinished(files));
         }
     }
+
+    /// <summary>Puts a backup in the place of the database because somebody wants it so.</summary>
+    /// <param name="backup">A file; <c>null</c>: the newest.</param>
+    /// <returns>What was restored, and under which name the database that was there is kept (<c>null</c> where there was none).</returns>
+    /// <exception cref="StoreUnusableException">Another process has it open, there is no such backup, or it is not sound; then nothing was changed.</exception>
+    public static (string Backup, string? KeptAs) RestoreFrom(string dataFolder, string? backup, TimeProvider clock)
+    {
+        SqliteLibrary.Load();
+        var files = new SqliteFiles(dataFolder);
+        var source = Find(files, backup);
+        using var alone = SqliteFileLock.TryAlone(files) ?? throw new StoreUnusableException($"Another qmoi has {files.Database} open: stop that one first.");
+        try
+        {
+            if (!TryFill(Unfinished(files), source, files.Database, salvage: false, out _))
+                throw new StoreUnusableException($"The backup {source} is not sound, or is from a newer version. Nothing was changed; name another one with --from.");
+            File.Move(Unfinished(files), files.Restored, overwrite: true);
+            return (source, Exchange(files, clock, "replaced"));
+        }
+        catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw new StoreUnusableException($"{source} cannot be restored: {exception.Message}", exception);
+        }
+        finally
+        {
+            Remove(Unfinished(files));
+        }
+    }
+
+    /// <exception cref="StoreUnusableException">There is none.</exception>
+    public static string Find(SqliteFiles files, string? backup) =>
+        backup is null ? files.Backups.Newest?.File ?? throw new StoreUnusableException($"There is no backup in {files.Backups.Folder}.")
+        : File.Exists(backup) ? backup
+        : throw new StoreUnusableException($"{backup}: there is no such backup.");
 
     private static string Unfinished(SqliteFiles files) => files.Database + ".restoring";
 
@@ -90,12 +123,12 @@ internal static class SqliteRepair
     }
 
     /// <summary>First the log: SQLite would play it into whatever lies beside it. After a power cut in here the restored file is found and used.</summary>
-    private static string? Exchange(SqliteFiles files, TimeProvider clock)
+    private static string? Exchange(SqliteFiles files, TimeProvider clock, string why)
     {
         string? kept = null;
         if (File.Exists(files.Database))
         {
-            kept = OwnFiles.KeptAs(files.Database, clock);
+            kept = OwnFiles.KeptAs(files.Database, clock, why);
             foreach (var end in new[] { "-wal", "-shm", "" })
                 if (File.Exists(files.Database + end))
                     File.Move(files.Database + end, kept + end);

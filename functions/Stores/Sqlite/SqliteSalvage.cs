@@ -62,7 +62,25 @@ internal sealed class SqliteSalvage
             INSERT INTO lanes (lane, turn) SELECT lane, min(CASE WHEN run_after = 0 THEN rank END) FROM work GROUP BY lane
             ON CONFLICT (lane) DO UPDATE SET turn = excluded.turn
             """);
+        Controls();
         return new Salvaged(deliveries, attempts, effects);
+    }
+
+    /// <summary>What was stopped stays stopped. Rows of the audit that cannot be read are told by its check, since its head is carried over too.</summary>
+    private void Controls()
+    {
+        if (Common("controls").Length == 0)
+            return;
+        Rows("audit", "sequence", "excluded.hash <> audit.hash");
+        try
+        {
+            foreach (var (name, value) in damaged.Query<(string, string)>("SELECT name, value FROM controls"))
+                sound.Execute("INSERT INTO controls (name, value) VALUES ($name, $value) ON CONFLICT (name) DO UPDATE SET value = excluded.value", new { name, value });
+        }
+        catch (SqliteException)
+        {
+            // Those of the backup count.
+        }
     }
 
     // ---- the damaged file

@@ -241,6 +241,25 @@ public sealed class SqliteStore : SqlStore
 
     // ---- reading and writing
 
+    /// <summary>Room is given back only while nobody else has the file open: they would be told to wait for as long as that takes.</summary>
+    public override async Task<IReadOnlyList<string>> OptimizeAsync(CancellationToken cancellationToken)
+    {
+        await writer.WriteAsync(connection => connection.Execute("ANALYZE main"), cancellationToken);
+        await using var alone = new SqliteConnection(SqliteFiles.ConnectionString(Files.Database, SqliteOpenMode.ReadWrite, pooling: false));
+        await alone.OpenAsync(cancellationToken);
+        await alone.ExecuteAsync("PRAGMA wal_checkpoint(TRUNCATE)");
+        var free = await alone.ExecuteScalarAsync<long>("SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size") >> 20;
+        var done = new List<string> { "Statistics of the database are up to date." };
+        if (free == 0)
+            return done;
+        inUse.Dispose();
+        using var lockAlone = SqliteFileLock.TryAlone(Files);
+        if (lockAlone is null)
+            return [.. done, $"{free} MB in qmoi.db are free for new rows. To give them back to the disk, run this while the bot is stopped."];
+        await alone.ExecuteAsync("VACUUM");
+        return [.. done, $"{free} MB were given back to the disk."];
+    }
+
     public override Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken) => Task.FromResult(Check());
 
     internal IReadOnlyList<string> Check()
