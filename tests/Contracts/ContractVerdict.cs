@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace QMoi.Tests.Contracts;
 
 /// <summary>What a description says to the exchanges of one story.</summary>
@@ -39,6 +41,12 @@ internal sealed class ContractVerdict
 
     private void Judge(OpenApi description, Exchange exchange, bool withRequests)
     {
+        if (exchange.Path.EndsWith("/graphql", StringComparison.Ordinal) && exchange.Status == 200)
+        {
+            JudgeGraphQl(exchange);
+            return;
+        }
+
         if (description.Find(exchange.Method, exchange.Path) is not { } operation)
         {
             notCovered.Add($"{exchange.Method} {exchange.Path}");
@@ -50,5 +58,14 @@ internal sealed class ContractVerdict
         if (operation.AnswerProblems(exchange.Status, exchange.ContentType, exchange.Body) is { } found) problems.UnionWith(found);
         else if (exchange.Status >= 400) notCovered.Add($"{operation.Name} answered {exchange.Status}");
         else problems.Add($"{operation.Name} is not described as answering {exchange.Status} {exchange.ContentType}");
+    }
+
+    /// <summary>The simulated forge judges each document by GitHub's schema (simulator/GitHub/GraphQl/schema.graphql) and answers what it describes: what did not fit is an error without a type.</summary>
+    private void JudgeGraphQl(Exchange exchange)
+    {
+        const string Name = "POST /graphql";
+        checkedCalls[Name] = checkedCalls.GetValueOrDefault(Name) + 1;
+        var errors = JsonNode.Parse(exchange.Body)!["errors"]?.AsArray() ?? [];
+        problems.UnionWith(errors.Where(error => error!["type"] is null).Select(error => $"{Name}: {error!["message"]}"));
     }
 }

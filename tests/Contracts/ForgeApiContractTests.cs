@@ -10,7 +10,8 @@ public sealed class ForgeApiContractTests
     private static readonly Dictionary<string, Story> Stories = new(StringComparer.Ordinal)
     {
         ["github: a script that is not executable"] = new(BrokenScriptAsync, "POST /repos/{owner}/{repo}/git/trees"),
-        ["github: one file with a comma too many"] = new(CommaTooManyAsync, "PUT /repos/{owner}/{repo}/contents/{path}"),
+        ["github: one file with a comma too many"] = new(CommaTooManyAsync, "POST /graphql"),
+        ["github: the same without GraphQL"] = new(WithoutGraphQlAsync, "PUT /repos/{owner}/{repo}/contents/{path}"),
         ["github: a red merge request"] = new(RedMergeRequestAsync, "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}"),
         ["github: a passing failure"] = new(PassingFailureAsync, "POST /repos/{owner}/{repo}/actions/runs/{run_id}/rerun-failed-jobs"),
         ["github: a fix that does not heal"] = new(FixInVainAsync, "DELETE /repos/{owner}/{repo}/git/refs/{ref}"),
@@ -68,6 +69,12 @@ public sealed class ForgeApiContractTests
         await repository.PushAsync("main", "package.json", "{\n  \"scripts\": { \"test\": \"echo ok\", }\n}\n", "A comma too many");
         await world.SettleAsync();
         Assert.Single(repository.MergeRequests);
+    }
+
+    private static Task WithoutGraphQlAsync(World world, string forge)
+    {
+        world.GitHub.TakesGraphQl = false;
+        return CommaTooManyAsync(world, forge);
     }
 
     private static async Task RedMergeRequestAsync(World world, string forge)

@@ -85,7 +85,7 @@ public sealed class RoundTrips
     }
 
     /// <summary>The longest chain of calls of which each began after the one before had ended: that many times the latency has to be waited.</summary>
-    internal static void AssertSequentialCalls(SimulatedForge forge, SimulatedRepository repository, int expected, string opening, int since = 0)
+    private static void AssertSequentialCalls(SimulatedForge forge, SimulatedRepository repository, int expected, string opening, int since = 0)
     {
         Assert.Single(repository.MergeRequests);
         var requests = forge.Requests.Skip(since).ToList();
