@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using QMoi.Fixers;
@@ -86,7 +87,11 @@ public sealed class Bot : IAsyncDisposable
     /// <summary>The store that the settings name.</summary>
     /// <exception cref="StoreUnusableException">It cannot be used.</exception>
     public static IStore OpenStore(BotSettings settings, TimeProvider clock) =>
-        settings.DatabaseUrl is { } url ? PostgresStore.Open(url, clock) : SqliteStore.Open(settings.DataFolder, clock);
+        settings.DatabaseUrl is { } url ? OpenServer(url, clock) : SqliteStore.Open(settings.DataFolder, clock);
+
+    /// <summary>By itself, so that its library is loaded only where it is used.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static PostgresStore OpenServer(string url, TimeProvider clock) => PostgresStore.Open(url, clock);
 
     /// <summary>The same; a damaged database is restored from its newest good backup.</summary>
     /// <param name="safeMode">Is told about it.</param>

@@ -85,6 +85,12 @@ internal sealed class ForgeServer : IAsyncDisposable
         if (forge.Latency > TimeSpan.Zero)
             await Task.Delay(forge.Latency, context.RequestAborted);
         var fault = forge.TakeFault(context.Request.Method, pathAndQuery);
+        if (fault is { Effect: FaultEffect.Hold })
+        {
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
+            forge.EndRequest(new RequestRecord(sequence, context.Request.Method, pathAndQuery, 0, started, forge.Now));
+            return;
+        }
         var isBroken = fault is { Effect: FaultEffect.BreakAfterEffect or FaultEffect.BreakBeforeEffect };
         Answer answer;
         try

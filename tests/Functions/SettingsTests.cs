@@ -110,6 +110,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("QMOI__Receive__ReplyTimeout", "00:00:10", "00:00:01 to 00:00:09"), InlineData("QMOI__Receive__ReplyTimeout", "5", "00:00:01 to 00:00:09")]
     [InlineData("QMOI__Work__HandlerTimeout", "-00:01:00", "00:00:10 to 02:00:00")]
     [InlineData("QMOI__Repair__MinConfidence", "NaN", "0 to 1"), InlineData("QMOI__Repair__MinConfidence", "1.01", "0 to 1"), InlineData("QMOI__Repair__MinConfidence", "0,9", "0 to 1")]
+    [InlineData("QMOI__Store__KeepDays", "7", "0 (for ever) or 8 to 3650"), InlineData("QMOI__Store__KeepDays", "-1", "0 (for ever) or 8 to 3650")]
     [InlineData("QMOI__Repair__MaxAttempts", "3", "1 to 2"), InlineData("QMOI__Repair__MaxRetries", "-1", "0 to 3")]
     [InlineData("GITLAB_API_URL", "gitlab.example/api/v4", "an http(s) URL"), InlineData("GITLAB_API_URL", "ftp://gitlab.example", "an http(s) URL")]
     [InlineData("GITHUB_APP_ID", "0", "a whole number above 0"), InlineData("GITHUB_APP_PRIVATE_KEY_PATH", "/no/such/file.pem", "a file that holds an RSA key")]

@@ -1,4 +1,7 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using QMoi.Functions;
+using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Functions.Stores.Sqlite;
 
@@ -39,6 +42,23 @@ public sealed class SqliteStoreTests : StoreContract
         Assert.True(taken.Fence > held.Fence);
         var refused = await Assert.ThrowsAsync<StoreUnusableException>(() => Store.BeginWorkAsync(Stop));
         Assert.Contains("is worked by another qmoi", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_bot_removes_what_was_finished_long_ago()
+    {
+        await using var bot = Bot.Open(new BotSettings { DataFolder = folder.CreateSubdirectory("kept").FullName }, clock, NullLoggerFactory.Instance);
+        await bot.Store.InsertAsync(Delivery("old"), Stop);
+        await bot.Store.FinishAsync((await bot.Store.ClaimAsync(Stop))!, DeliveryState.Done, "", Stop);
+        clock.Advance(TimeSpan.FromDays(31));
+        await bot.Store.InsertAsync(Delivery("young"), Stop);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var caring = bot.Care.RunAsync(ended.Token);
+        while (await bot.Store.FindAsync("old", Stop) is not null)
+            await Task.Yield();
+        await ended.CancelAsync();
+        await caring;
+        Assert.NotNull(await bot.Store.FindAsync("young", Stop));
     }
 
     [Fact]

@@ -15,6 +15,12 @@ try
         case ["ingest", ..]:
             await IngestAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3);
             return 0;
+        case ["claims", ..]:
+            await new Claims(temporary).RunAsync(args.Contains("--big") ? [1_000, 1_000_000, 5_000_000] : [1_000, 100_000], [0, 10_000, 100_000]);
+            return 0;
+        case ["stores", ..]:
+            await StoresAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3);
+            return 0;
         case ["startup"]:
             await StartupAsync();
             return 0;
@@ -30,7 +36,7 @@ try
             await Healing.RunManyAsync(int.Parse(count, CultureInfo.InvariantCulture), temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
             return 0;
         default:
-            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | startup | diagnose [ROUNDS] [--big] | heal FOLDER | many COUNT");
+            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | stores [ROUNDS] | claims [--big] | startup | diagnose [ROUNDS] [--big] | heal FOLDER | many COUNT");
             return 2;
     }
 }
@@ -76,6 +82,34 @@ async Task IngestAsync(int rounds)
         (rows.TryGetValue(name, out var list) ? list : rows[name] = []).Add((load, cpu, server.ResidentBytes, paced));
         return warm.Accepted + load.Accepted + paced.Accepted;
     }
+}
+
+// The two stores in turn, each with its disk and its server on this machine.
+async Task StoresAsync(int rounds)
+{
+    var qmoi = Publish("functions", "qmoi");
+    await using var cluster = await QMoi.Tests.Stores.PostgresCluster.StartAsync();
+    Console.WriteLine($"disk: {FsyncRate():0} appends of 13 KB with fsync a second");
+    var ratios = new List<double>();
+    for (var round = 0; round < rounds; round++)
+    {
+        var rates = new List<double>();
+        foreach (var url in new[] { null, cluster.CreateDatabase() })
+        {
+            var data = Path.Combine(temporary, $"stores-{round}-{rates.Count}");
+            var environment = new Dictionary<string, string> { ["GITHUB_WEBHOOK_SECRET"] = secret };
+            if (url is not null)
+                environment["DATABASE_URL"] = url;
+            using var server = await Server.StartAsync("qmoi", Path.Combine(qmoi, "qmoi"), ["serve", "--role", "web", "--urls", "http://127.0.0.1:0", "--data", data], environment);
+            await Load.RunAsync(server.Url, "/webhooks/github", secret, 64, TimeSpan.FromSeconds(2));
+            var load = await Load.RunAsync(server.Url, "/webhooks/github", secret, 64, TimeSpan.FromSeconds(6));
+            var paced = await Load.RunAsync(server.Url, "/webhooks/github", secret, 16, TimeSpan.FromSeconds(3), perSecond: 1000);
+            Console.WriteLine($"  round {round + 1}, {(url is null ? "SQLite" : "PostgreSQL"),-10}: {load.PerSecond,6:0} req/s, p50 {load.P50:0.0} ms, p99 {load.P99:0.0} ms, {server.ResidentBytes / 1e6:0} MB; paced 1,000/s: p50 {paced.P50:0.0} ms, p99 {paced.P99:0.0} ms; refused {load.Other + paced.Other}");
+            rates.Add(load.PerSecond);
+        }
+        ratios.Add(rates[1] / rates[0]);
+    }
+    Console.WriteLine($"PostgreSQL to SQLite, durable acknowledgements, 64 connections: {Median(ratios):0.00}");
 }
 
 async Task StartupAsync()
