@@ -27,7 +27,8 @@ public static class PatchWriter
             return new PatchWriteResult.Refused($"The patch names {twice.Key} twice.");
         foreach (var edit in patch.Edits)
             if (await ProblemAsync(edit, root, cancellationToken) is { } problem) return new PatchWriteResult.Refused(problem);
-        foreach (var edit in patch.Edits)
+        // What goes, goes first: the new name of a file may differ from the old in case alone, which is the same name to some file systems.
+        foreach (var edit in patch.Edits.OrderBy(edit => edit is not FileEdit.Delete))
             if (await WriteAsync(edit, root, cancellationToken) is { } problem) return new PatchWriteResult.Refused(problem);
         return new PatchWriteResult.Written(patch.Paths);
     }

@@ -110,6 +110,14 @@ public sealed class PatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_rename_in_case_alone_leaves_the_new_name()
+    {
+        Write("readme", "x");
+        Assert.IsType<PatchWriteResult.Written>(await PatchWriter.ApplyAsync(new Patch([Edit("README", null, "x"), new FileEdit.Delete("readme", Bytes("x")!.Value)]), Folder, Cancelled));
+        Assert.Equal(["README"], Directory.EnumerateFiles(Folder).Select(Path.GetFileName));
+    }
+
+    [Fact]
     public async Task A_patch_that_does_not_fit_changes_nothing()
     {
         Write("a", "1");
