@@ -35,7 +35,7 @@ public enum Role
 }
 
 /// <summary>The bot put together: the one place where parts meet. Used by <c>serve</c>, <c>replay</c>, <c>demo</c> and the tests alike.</summary>
-public sealed class Bot : IAsyncDisposable
+public sealed partial class Bot : IAsyncDisposable
 {
     private readonly Lazy<Forges.Forges> apis;
     private Role role = Role.All;
@@ -74,8 +74,9 @@ public sealed class Bot : IAsyncDisposable
 
     /// <summary>Opens the store; nothing listens and nothing is worked yet.</summary>
     /// <exception cref="StoreUnusableException">The database cannot be used; a damaged one is left as it is.</exception>
-    public static Bot Open(BotSettings settings, TimeProvider clock, ILoggerFactory loggers) =>
-        Open(settings, OpenStore(settings, clock), new SafeMode(), clock, loggers);
+    /// <param name="fixers">The fixer of a failure; those of the catalogue unless given.</param>
+    public static Bot Open(BotSettings settings, TimeProvider clock, ILoggerFactory loggers, Func<string, IFixer?>? fixers = null) =>
+        Open(settings, OpenStore(settings, clock), new SafeMode(), clock, loggers, fixers);
 
     /// <summary>The store that the settings name.</summary>
     /// <exception cref="StoreUnusableException">It cannot be used.</exception>
@@ -104,11 +105,11 @@ public sealed class Bot : IAsyncDisposable
         safeMode.Set("database", restored.Wrong, restored.Instead);
     }
 
-    private static Bot Open(BotSettings settings, IStore store, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers)
+    private static Bot Open(BotSettings settings, IStore store, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers, Func<string, IFixer?>? fixers = null)
     {
         safeMode.LogTo(loggers.CreateLogger<SafeMode>());
         var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers));
-        return new Bot(settings, store, safeMode, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, safeMode, clock)), clock, loggers);
+        return new Bot(settings, store, safeMode, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, safeMode, clock, loggers.CreateLogger<FixPlanner>(), fixers)), clock, loggers);
     }
 
     /// <summary>Opens the store, restoring a damaged one, and listens; disk and network get ready beside each other, because a forge waits for nobody.</summary>
@@ -135,14 +136,15 @@ public sealed class Bot : IAsyncDisposable
     public Task ListenAsync(string urls, ILoggerFactory loggers, CancellationToken cancellationToken) => ListenAsync(Build(urls, loggers), cancellationToken);
 
     /// <summary>What handles deliveries. Made when the first one is worked: receiving does not need it.</summary>
-    private static Router Assemble(BotSettings settings, IForges forges, SafeMode safeMode, TimeProvider clock)
+    private static Router Assemble(BotSettings settings, IForges forges, SafeMode safeMode, TimeProvider clock, ILogger logger, Func<string, IFixer?>? fixers)
     {
         var diagnoser = new LogDiagnoser(KnownFailures.Load(settings, refused => safeMode.Set("catalogue " + refused.Name, refused.Problem, refused.Instead)));
         var messages = new BotMessages(new Templates());
         var comment = new StickyComment(messages);
         var waiting = new WaitingForFix(comment, clock);
         var git = new GitRepository(clock);
-        var planner = new FixPlanner(settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock);
+        var planner = new FixPlanner(
+            settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock, fault => Log.FixerFault(logger, fault.Exception, fault.Incident, fault.FailureId), fixers);
         var commits = new FixCommit(git, messages, clock);
         var delivery = new FixDelivery(new FixOffer(messages, clock), commits, new FixSuggestions(messages, clock), clock);
         var fix = new JobFix(planner, new CheckedPlanner(planner, new FixCheck(diagnoser), settings.Repair), delivery, git, settings.Repair, clock);
@@ -233,5 +235,11 @@ public sealed class Bot : IAsyncDisposable
         Worker.Dispose();
         if (apis.IsValueCreated)
             apis.Value.Dispose();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Incident {Incident} while a fixer worked on {FailureId}; its attempt is declined")]
+        public static partial void FixerFault(ILogger logger, Exception exception, string incident, string failureId);
     }
 }
