@@ -105,6 +105,8 @@ public static partial class PatchRules
             if (edit is FileEdit.Delete) return $"A model may not delete {edit.Path}.";
             if (edit is FileEdit.Write write && (UnifiedDiff.IsBinary(write.After.Span) || (write.Before is { } before && UnifiedDiff.IsBinary(before.Span)))) return $"{edit.Path} is a binary file.";
         }
+        if (edit is FileEdit.Write { Before: var old, After: var content } && ((old is { } pointer && IsLargeFilePointer(pointer.Span)) || IsLargeFilePointer(content.Span)))
+            return $"{edit.Path} is kept by Git LFS: here lies only its pointer.";
         var isCiFile = IsCiFile(edit.Path, scope.CiFiles);
         if (isCiFile && edit is FileEdit.Delete) return $"{edit.Path} is CI configuration and stays.";
         if (!isCiFile && scope.Author != PatchAuthor.Model) return null;
@@ -121,6 +123,9 @@ public static partial class PatchRules
         if (removed.Count(IsAssert) > added.Count(IsAssert)) return $"{edit.Path}: the patch removes checks.";
         return removed.Count(line => TestStart().IsMatch(line)) > added.Count(line => TestStart().IsMatch(line)) ? $"{edit.Path}: the patch removes tests." : null;
     }
+
+    // github.com/git-lfs/git-lfs/blob/main/docs/spec.md (read 2026-11)
+    private static bool IsLargeFilePointer(ReadOnlySpan<byte> content) => content.StartsWith("version https://git-lfs.github.com/spec/"u8) || content.StartsWith("version https://hawser.github.com/spec/"u8);
 
     /// <summary>Written by a package manager; its words are names of packages.</summary>
     internal static bool IsLockFile(string path) => LockFile().IsMatch(path[(path.LastIndexOf('/') + 1)..]) && !TestCode.IsSource(path);
