@@ -166,6 +166,54 @@ public sealed class HostileRepositoryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nothing_that_a_persons_repository_configures_is_run()
+    {
+        var mark = Path.Combine(root, "ran");
+        Write(".gitattributes", "* filter=evil diff=evil merge=evil\n");
+        Write("check.sh", "#!/bin/sh\n");
+        RealGit.Commit(Source);
+        foreach (var key in new[]
+        {
+            "core.fsmonitor", "core.editor", "core.pager", "core.sshCommand", "core.gitProxy", "filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "diff.evil.textconv", "diff.evil.command",
+            "diff.external", "merge.evil.driver", "credential.helper", "gpg.program", "alias.ls-files", "uploadpack.packObjectsHook",
+        })
+            RealGit.Run(Source, "config", key, $"touch {mark}");
+        foreach (var hook in new[] { "post-checkout", "post-index-change", "pre-commit", "fsmonitor-watchman", "reference-transaction", "post-merge" })
+        {
+            var file = Path.Combine(Source, ".git", "hooks", hook);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, $"#!/bin/sh\ntouch {mark}\n", Cancelled);
+            File.SetUnixFileMode(file, (UnixFileMode)0b111_101_101);
+        }
+        Write("check.sh", "#!/bin/sh\necho\n");
+        using var tree = await WorkTree.OpenExistingAsync(Source, TimeProvider.System, Cancelled);
+        await AssertRepairedAsync(tree);
+        await ToolAsync(tree, "echo x >> check.sh", "**");
+        Assert.False(File.Exists(mark));
+    }
+
+    [Fact]
+    public async Task A_bundle_that_a_server_names_is_not_fetched()
+    {
+        Write("check.sh", "#!/bin/sh\n");
+        RealGit.Commit(Source);
+        foreach (var (key, value) in new[] { ("uploadpack.advertiseBundleURIs", "true"), ("bundle.version", "1"), ("bundle.mode", "all"), ("bundle.one.uri", server.Url + "/other.bundle") })
+            RealGit.Run(Source, "config", key, value);
+        using var tree = await FetchAsync(Head);
+        Assert.DoesNotContain(server.Requests, request => request.Contains("other", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_list_of_submodules_that_is_a_link_is_refused_by_git_itself()
+    {
+        var link = RealGit.RunWith(Source, "elsewhere"u8.ToArray(), "hash-object", "-w", "--stdin");
+        var content = RealGit.RunWith(Source, Encoding.ASCII.GetBytes($"120000 blob {link}\t.gitmodules\n"), "mktree");
+        RealGit.Run(Source, "update-ref", "refs/heads/main", RealGit.Run(Source, "commit-tree", content, "-m", "x"));
+        var result = await new GitRepository(TimeProvider.System).FetchAsync(new GitAccess(server.Url + "/app", "Authorization", "Bearer " + Token), CommitSha.Parse(Head), Cancelled);
+        Assert.Contains("git's own checks", Assert.IsType<FetchResult.Refused>(result).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_link_in_the_place_of_the_file_to_repair_is_declined()
     {
         File.CreateSymbolicLink(Path.Combine(Source, "check.sh"), "/etc/passwd");

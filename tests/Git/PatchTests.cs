@@ -144,6 +144,32 @@ public sealed class PatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_that_is_swapped_for_a_link_while_writing_lets_nothing_out()
+    {
+        var outside = Directory.CreateDirectory(Path.Combine(root, "outside")).FullName;
+        var (real, other) = (Path.Combine(Folder, "folder"), Path.Combine(Folder, "other"));
+        Directory.CreateDirectory(real);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+        var swapping = Task.Run(
+            () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    Directory.Move(real, other);
+                    File.CreateSymbolicLink(real, outside);
+                    File.Delete(real);
+                    Directory.Move(other, real);
+                }
+            },
+            Cancelled);
+        for (var round = 0; round < 300; round++)
+            await PatchWriter.ApplyAsync(new Patch([Edit($"folder/file{round}", null, "x")]), Folder, Cancelled);
+        await stop.CancelAsync();
+        await swapping;
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(outside), entry => new FileInfo(entry).Length > 0);
+    }
+
+    [Fact]
     public async Task A_pipe_in_the_checkout_is_no_file_and_stops_nobody()
     {
         System.Diagnostics.Process.Start("mkfifo", [Path.Combine(Folder, "pipe")]).WaitForExit();
