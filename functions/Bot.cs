@@ -38,7 +38,7 @@ public enum Role
 }
 
 /// <summary>The bot put together: the one place where parts meet. Used by <c>serve</c>, <c>replay</c>, <c>demo</c> and the tests alike.</summary>
-public sealed class Bot : IAsyncDisposable
+public sealed partial class Bot : IAsyncDisposable
 {
     private readonly Lazy<Forges.Forges> apis;
     private Role role = Role.All;
@@ -81,8 +81,9 @@ public sealed class Bot : IAsyncDisposable
 
     /// <summary>Opens the store; nothing listens and nothing is worked yet.</summary>
     /// <exception cref="StoreUnusableException">The database cannot be used; a damaged one is left as it is.</exception>
-    public static Bot Open(BotSettings settings, TimeProvider clock, ILoggerFactory loggers) =>
-        Open(settings, OpenStore(settings, clock), new SafeMode(), clock, loggers);
+    /// <param name="fixers">The fixer of a failure; those of the catalogue unless given.</param>
+    public static Bot Open(BotSettings settings, TimeProvider clock, ILoggerFactory loggers, Func<string, IFixer?>? fixers = null) =>
+        Open(settings, OpenStore(settings, clock), new SafeMode(), clock, loggers, fixers);
 
     /// <summary>The store that the settings name.</summary>
     /// <exception cref="StoreUnusableException">It cannot be used.</exception>
@@ -115,12 +116,12 @@ public sealed class Bot : IAsyncDisposable
         safeMode.Set("database", restored.Wrong, restored.Instead);
     }
 
-    private static Bot Open(BotSettings settings, IStore store, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers)
+    private static Bot Open(BotSettings settings, IStore store, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers, Func<string, IFixer?>? fixers = null)
     {
         safeMode.LogTo(loggers.CreateLogger<SafeMode>());
         var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers));
         var control = new ControlWatch(store.Control, clock, loggers.CreateLogger<ControlWatch>());
-        return new Bot(settings, store, control, safeMode, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, control, safeMode, clock)), clock, loggers);
+        return new Bot(settings, store, control, safeMode, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, control, safeMode, clock, loggers.CreateLogger<FixPlanner>(), fixers)), clock, loggers);
     }
 
     /// <summary>Opens the store, restoring a damaged one, and listens; disk and network get ready beside each other, because a forge waits for nobody.</summary>
@@ -149,14 +150,15 @@ public sealed class Bot : IAsyncDisposable
     public Task ListenAsync(string urls, ILoggerFactory loggers, CancellationToken cancellationToken) => ListenAsync(Build(urls, loggers), cancellationToken);
 
     /// <summary>What handles deliveries. Made when the first one is worked: receiving does not need it.</summary>
-    private static Router Assemble(BotSettings settings, IForges forges, ISwitches switches, SafeMode safeMode, TimeProvider clock)
+    private static Router Assemble(BotSettings settings, IForges forges, ISwitches switches, SafeMode safeMode, TimeProvider clock, ILogger logger, Func<string, IFixer?>? fixers)
     {
         var diagnoser = new LogDiagnoser(KnownFailures.Load(settings, refused => safeMode.Set("catalogue " + refused.Name, refused.Problem, refused.Instead)));
         var messages = new BotMessages(new Templates());
         var comment = new StickyComment(messages);
         var waiting = new WaitingForFix(comment, clock);
         var git = new GitRepository(clock);
-        var planner = new FixPlanner(settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock);
+        var planner = new FixPlanner(
+            settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock, fault => Log.FixerFault(logger, fault.Exception, fault.Incident, fault.FailureId), fixers);
         var commits = new FixCommit(git, messages, clock);
         var delivery = new FixDelivery(new FixOffer(messages, clock), commits, new FixSuggestions(messages, clock), clock);
         var fix = new JobFix(planner, new CheckedPlanner(planner, new FixCheck(diagnoser), settings.Repair), delivery, git, switches, settings.Repair, clock);
@@ -207,5 +209,11 @@ public sealed class Bot : IAsyncDisposable
         Control.Dispose();
         if (apis.IsValueCreated)
             apis.Value.Dispose();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Incident {Incident} while a fixer worked on {FailureId}; its attempt is declined")]
+        public static partial void FixerFault(ILogger logger, Exception exception, string incident, string failureId);
     }
 }

@@ -222,30 +222,14 @@ internal static partial class YamlRepair
     /// <param name="mistake">The line at which the parser gave up.</param>
     private static string? Tree(ReadOnlyMemory<byte> content, out int mistake, Func<YamlNode, bool>? check = null)
     {
-        mistake = 0;
-        try
-        {
-            var text = Encoding.UTF8.GetString(content.Span).TrimStart('\ufeff');
-            if (!YamlBounds.IsModest(text))
-                return null;
-            var yaml = new YamlStream();
-            yaml.Load(new StringReader(text));
-            if (check is not null && !(yaml.Documents is [var document] && check(document.RootNode)))
-                return null;
-            var tree = new StringBuilder();
-            foreach (var one in yaml.Documents)
-                Write(one.RootNode, tree, 0);
-            return tree.ToString();
-        }
-        catch (YamlException exception)
-        {
-            mistake = (int)exception.Start.Line;
+        var documents = OutsideYaml.Read(Encoding.UTF8.GetString(content.Span).TrimStart('\ufeff'), out var what);
+        mistake = (int)(what?.Line ?? 0);
+        if (documents is null || (check is not null && !(documents is [var document] && check(document.RootNode))))
             return null;
-        }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
-        {
-            return null;
-        }
+        var tree = new StringBuilder();
+        foreach (var one in documents)
+            Write(one.RootNode, tree, 0);
+        return tree.ToString();
     }
 
     private static void Write(YamlNode node, StringBuilder tree, int depth)

@@ -41,13 +41,9 @@ internal sealed class YamlText
             var text = Strict.GetString(content.Span);
             var mark = text.StartsWith('\ufeff') ? "\ufeff" : "";
             text = text[mark.Length..];
-            if (!YamlBounds.IsModest(text))
-                return null;
-            var yaml = new YamlStream();
-            yaml.Load(new StringReader(text));
-            return yaml.Documents is [{ RootNode: YamlMappingNode root }] ? new YamlText(mark, text, root) : null;
+            return OutsideYaml.Read(text, out _) is [{ RootNode: YamlMappingNode root }] ? new YamlText(mark, text, root) : null;
         }
-        catch (Exception exception) when (exception is YamlException or DecoderFallbackException or ArgumentException or InvalidOperationException)
+        catch (DecoderFallbackException)
         {
             return null;
         }

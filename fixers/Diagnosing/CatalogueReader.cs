@@ -58,18 +58,11 @@ internal static class CatalogueReader
         {
             if (!isTrusted)
                 Check(file, yaml);
-            var stream = new YamlStream();
-            stream.Load(new StringReader(yaml));
-            return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
+            return OutsideYaml.ReadTrusted(yaml) is [var first, ..] ? first.RootNode : null;
         }
-        catch (YamlException exception)
+        catch (Exception exception) when (OutsideYaml.MistakeOf(exception) is { } mistake)
         {
-            throw new CatalogueException(file, exception.Start.Line, $"not valid YAML: {exception.Message}");
-        }
-        catch (InvalidOperationException exception)
-        {
-            // The scanner's own word for some broken files.
-            throw new CatalogueException(file, 1, $"not valid YAML: {exception.Message}");
+            throw new CatalogueException(file, mistake.Line, $"not valid YAML: {mistake.Reason}");
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Text;
 using QMoi.Fixers;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace QMoi.Handlers.Checks;
@@ -10,21 +9,9 @@ internal static class CiYaml
 {
     private const int MaxBytes = 512 * 1024;
 
-    public static YamlMappingNode? Parse(RepositoryFile? file)
-    {
-        if (file is null || file.Content.Length > MaxBytes)
-            return null;
-        try
-        {
-            var yaml = new YamlStream();
-            yaml.Load(new StringReader(Encoding.UTF8.GetString(file.Content.Span).TrimStart('\uFEFF')));
-            return yaml.Documents is [.., { RootNode: YamlMappingNode root }] ? root : null;
-        }
-        catch (Exception exception) when (exception is YamlException or ArgumentException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
+    public static YamlMappingNode? Parse(RepositoryFile? file) =>
+        file is not null && file.Content.Length <= MaxBytes
+            && OutsideYaml.Read(Encoding.UTF8.GetString(file.Content.Span).TrimStart('\uFEFF'), out _) is [.., { RootNode: YamlMappingNode root }] ? root : null;
 
     public static YamlNode? Child(YamlNode? node, string key) =>
         node is YamlMappingNode map ? map.Children.FirstOrDefault(pair => pair.Key is YamlScalarNode { Value: { } name } && name == key).Value : null;

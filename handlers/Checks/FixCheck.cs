@@ -35,6 +35,19 @@ public sealed class FixCheck(LogDiagnoser diagnoser)
     {
         if (sandbox.Kind == SandboxKind.None)
             return new CheckVerdict.Unknown(sandbox.Reason);
+        try
+        {
+            return await CompareAsync(sandbox, diagnosis, patch, openTree, isSeenHere, cancellationToken);
+        }
+        catch (GitException exception)
+        {
+            return new CheckVerdict.Unknown($"git cannot work with what the repository holds: {exception.Message}");
+        }
+    }
+
+    private async Task<CheckVerdict> CompareAsync(
+        Sandbox sandbox, Diagnosis diagnosis, Patch patch, Func<CancellationToken, Task<FetchResult>> openTree, bool isSeenHere, CancellationToken cancellationToken)
+    {
         if (patch.Paths.Any(path => PatchRules.IsCiFile(path, diagnosis.Job.CiFile is { } file ? [file] : null)))
             return new CheckVerdict.Unknown("the patch changes what the job runs, and with which surroundings");
         if (await openTree(cancellationToken) is not FetchResult.Fetched { Tree: var before })

@@ -8,6 +8,8 @@ internal static class GitLabJobScript
 {
     private const int MaxDepth = 11; // docs.gitlab.com/ci/yaml/#extends allows eleven levels
 
+    private const int MaxLevels = 200;
+
     private static readonly string[] NoJobs = ["default", "variables", "stages", "include", "workflow", "image", "services", "cache", "before_script", "after_script", "spec", "pages:deploy"];
 
     public static (JobScript? Script, string? Reason) Find(RepositoryFile? file, JobFacts facts)
@@ -32,7 +34,7 @@ internal static class GitLabJobScript
         if (AllLines(root, job) is not { Count: > 0 } lines)
             return null;
         var wanted = command is null ? lines : CiYaml.UpTo(lines, command) ?? lines;
-        var variables = CiYaml.Variables(CiYaml.Child(root, "variables")).Concat(Inherited(root, job, 0).Reverse().SelectMany(level => CiYaml.Variables(CiYaml.Child(level, "variables"))));
+        var variables = CiYaml.Variables(CiYaml.Child(root, "variables")).Concat(Levels(root, job).Reverse().SelectMany(level => CiYaml.Variables(CiYaml.Child(level, "variables"))));
         return new JobScript(
             [KeyValuePair.Create("GITLAB_CI", "true"), KeyValuePair.Create("CI_PROJECT_DIR", "/checkout"), KeyValuePair.Create("CI_BUILDS_DIR", "/"), .. variables],
             [.. wanted.Select(line => new ScriptPart(line, "", [], IsOwnShell: false))]);
@@ -45,9 +47,11 @@ internal static class GitLabJobScript
         return before is null || script is null or [] ? null : [.. before, .. script];
     }
 
-    private static YamlNode? Key(YamlMappingNode root, YamlNode job, string key) => Inherited(root, job, 0).Select(level => CiYaml.Child(level, key)).FirstOrDefault(node => node is not null);
+    private static YamlNode? Key(YamlMappingNode root, YamlNode job, string key) => Levels(root, job).Select(level => CiYaml.Child(level, key)).FirstOrDefault(node => node is not null);
 
-    /// <summary>The job, then what it extends, the nearest first.</summary>
+    /// <summary>The job, then what it extends, the nearest first. Jobs that extend many jobs that extend many are no job's script any more.</summary>
+    private static IEnumerable<YamlNode> Levels(YamlMappingNode root, YamlNode job) => Inherited(root, job, 0).Take(MaxLevels);
+
     private static IEnumerable<YamlNode> Inherited(YamlMappingNode root, YamlNode job, int depth)
     {
         yield return job;

@@ -23,7 +23,7 @@ internal sealed partial class Check(string text, string code, IReadOnlyList<stri
 
     // However a formatter spaced it, and without the types of generics, which are no comparisons.
     private static string Compact(string code) =>
-        TypeArguments().Replace(Spaced().Replace(Spaces().Replace(code, " "), "${mark}"), "").Replace(",)", ")", StringComparison.Ordinal).Trim();
+        TypeArguments().Replace(SpaceBehind().Replace(SpaceBefore().Replace(Spaces().Replace(code, " "), "${mark}"), "${mark}"), "").Replace(",)", ")", StringComparison.Ordinal).Trim();
 
     private static CheckStrength StrengthOf(string words)
     {
@@ -78,8 +78,11 @@ internal sealed partial class Check(string text, string code, IReadOnlyList<stri
     [GeneratedRegex(@"eq|same|assert|expect|check|require", Options)]
     private static partial Regex Comparing();
 
-    [GeneratedRegex(@" ?(?<mark>[^\w ]) ?", Options)]
-    private static partial Regex Spaced();
+    [GeneratedRegex(@" (?<mark>[^\w ])", Options)]
+    private static partial Regex SpaceBefore();
+
+    [GeneratedRegex(@"(?<mark>[^\w ]) ", Options)]
+    private static partial Regex SpaceBehind();
 
     [GeneratedRegex(@"<[\w.,:*&?\[\] ]*>", Options)]
     private static partial Regex TypeArguments();

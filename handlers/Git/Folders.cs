@@ -13,9 +13,23 @@ public static class Folders
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
-            Open(new DirectoryInfo(folder));
-            Directory.Delete(folder, recursive: true);
+            RemoveByForce(folder);
         }
+    }
+
+    // .NET cannot name a file whose name is no UTF-8. What even rm leaves is left: a full temporary folder is no reason to lose what was done in it.
+    private static void RemoveByForce(string folder)
+    {
+        try
+        {
+            Open(new DirectoryInfo(folder));
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException or ArgumentException)
+        {
+            // rm says the same, or can.
+        }
+        if (OperatingSystem.IsWindows()) Directory.Delete(folder, recursive: true);
+        else Tools.ChildProcess.RunQuietly("rm", ["-rf", "--", folder]);
     }
 
     private static void Open(DirectoryInfo folder)

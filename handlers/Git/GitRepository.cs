@@ -106,7 +106,9 @@ public sealed class GitRepository(TimeProvider clock, FetchLimits? limits = null
             var listing = await tree.GitAsync(["ls-tree", "-r", "-l", "-z", sha.Value], cancellationToken, outputLimit: 512 << 20);
             if (TooMuch(listing) is { } problem) return problem;
             await tree.GitAsync(["read-tree", sha.Value], cancellationToken);
-            await tree.GitAsync(["checkout-index", "--all", "--force", "--quiet", "--index"], cancellationToken, timeout: limits.Timeout, limitSizes: true);
+            var safe = SafePaths(listing);
+            await tree.GitAsync(
+                ["checkout-index", "--force", "--quiet", "--index", .. safe is null ? ["--all"] : (string[])["-z", "--stdin"]], cancellationToken, safe, timeout: limits.Timeout, limitSizes: true);
             return null;
         }
         catch (GitException exception)
@@ -127,6 +129,13 @@ public sealed class GitRepository(TimeProvider clock, FetchLimits? limits = null
         }
         if (files > limits.Files) return $"The commit has {files} files, more than the {limits.Files} we take.";
         return bytes > limits.Bytes ? $"The commit's files are {bytes} bytes together, more than the {limits.Bytes} we take." : null;
+    }
+
+    /// <summary>Ended by NUL each; <c>null</c> where all are safe. A file whose name we never handle stays in git: no program of ours or of others has to cope with it.</summary>
+    private static byte[]? SafePaths(ReadOnlyMemory<byte> listing)
+    {
+        var paths = GitCommand.Lines(listing).Select(line => line[(line.IndexOf('\t', StringComparison.Ordinal) + 1)..]).ToList();
+        return paths.TrueForAll(RepositoryPath.IsSafe) ? null : Encoding.UTF8.GetBytes(string.Concat(paths.Where(RepositoryPath.IsSafe).Select(path => path + "\0")));
     }
 
     private static bool IsUnfit(char character) => char.IsControl(character) || char.IsWhiteSpace(character);

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using DotNet.Globbing;
 using QMoi.Fixers;
+using QMoi.Handlers.Settings;
 
 namespace QMoi.Handlers.Git;
 
@@ -37,9 +37,8 @@ public static partial class PatchRules
     public static PatchVerdict Check(Patch patch, PatchScope scope) =>
         Problem(patch, scope) is { } reason ? new PatchVerdict.Refused(reason) : new PatchVerdict.Allowed();
 
-    /// <summary>True where the path is one of the names or matches one of the globs (<c>*</c> within a folder, <c>**</c> across).</summary>
-    public static bool Matches(IReadOnlyList<string> namesOrGlobs, string path) =>
-        namesOrGlobs.Any(pattern => pattern == path || (pattern.AsSpan().ContainsAny("*?[{") && Glob.Parse(pattern).IsMatch(path)));
+    /// <summary>True where the path is one of the names or matches one of the globs (<c>*</c> and <c>?</c> within a folder, <c>**</c> across).</summary>
+    public static bool Matches(IReadOnlyList<string> namesOrGlobs, string path) => namesOrGlobs.Any(pattern => pattern == path || Patterns.IsPath(pattern, path));
 
     /// <summary>True for a file that tells the forge what to run.</summary>
     public static bool IsCiFile(string path, IReadOnlyList<string>? more = null)
@@ -57,19 +56,23 @@ public static partial class PatchRules
         var paths = patch.Paths;
         if (paths.Count == 0) return "The patch changes nothing.";
         if (paths.Any(path => !RepositoryPath.IsSafe(path))) return "The patch names a path that is not safe to write.";
-        if (paths.Distinct(StringComparer.OrdinalIgnoreCase).Count() != paths.Count) return "The patch names a file twice.";
+        if (patch.Edits.GroupBy(edit => edit.Path, StringComparer.OrdinalIgnoreCase).Any(same => same.Count() > 1 && !IsRename([.. same]))) return "The patch names a file twice.";
         if (TooLarge(patch, scope.Author) is { } tooLarge) return tooLarge;
         foreach (var edit in patch.Edits)
             if ((PathProblem(edit.Path, scope) ?? ContentProblem(edit, scope)) is { } problem) return problem;
         return Weakening.Find(patch, scope);
     }
 
+    /// <summary>One file goes and one comes whose name differs in case: an import in another case is repaired so.</summary>
+    private static bool IsRename(IReadOnlyList<FileEdit> edits) =>
+        edits.Count == 2 && edits[0].Path != edits[1].Path && edits.OfType<FileEdit.Delete>().Count() == 1 && edits.OfType<FileEdit.Write>().Count(write => write.Before is null) == 1;
+
     private static string? TooLarge(Patch patch, PatchAuthor author)
     {
         var (maxFiles, maxBytes) = author == PatchAuthor.Model ? (MaxModelFiles, MaxModelBytes) : (MaxToolFiles, MaxToolBytes);
         if (patch.Edits.Count > maxFiles) return $"The patch changes {patch.Edits.Count} files; {maxFiles} is the most.";
         // What a tool or rule changes is counted as whole files, for they rewrite them; of a model's edits only the changed lines, checked below.
-        var bytes = author == PatchAuthor.Model ? 0 : patch.Edits.Sum(edit => edit is FileEdit.Write write ? (long)write.After.Length : 0);
+        var bytes = author == PatchAuthor.Model ? 0 : Math.Max(patch.Edits.Sum(edit => edit is FileEdit.Write write ? (long)write.After.Length : 0), patch.Edits.Sum(Before));
         long lines = 0;
         if (author == PatchAuthor.Model)
         {
@@ -80,6 +83,7 @@ public static partial class PatchRules
                 bytes += removed.Concat(added).Sum(line => (long)line.Length + 1);
             }
         }
+        static long Before(FileEdit edit) => edit switch { FileEdit.Write { Before: { } before } => before.Length, FileEdit.Delete delete => delete.Before.Length, _ => 0 };
         if (bytes > maxBytes) return $"The patch has {bytes} bytes; {maxBytes} is the most.";
         return lines > MaxModelLines ? $"The patch changes {lines} lines; {MaxModelLines} is the most." : null;
     }
@@ -101,6 +105,8 @@ public static partial class PatchRules
             if (edit is FileEdit.Delete) return $"A model may not delete {edit.Path}.";
             if (edit is FileEdit.Write write && (UnifiedDiff.IsBinary(write.After.Span) || (write.Before is { } before && UnifiedDiff.IsBinary(before.Span)))) return $"{edit.Path} is a binary file.";
         }
+        if (edit is FileEdit.Write { Before: var old, After: var content } && ((old is { } pointer && IsLargeFilePointer(pointer.Span)) || IsLargeFilePointer(content.Span)))
+            return $"{edit.Path} is kept by Git LFS: here lies only its pointer.";
         var isCiFile = IsCiFile(edit.Path, scope.CiFiles);
         if (isCiFile && edit is FileEdit.Delete) return $"{edit.Path} is CI configuration and stays.";
         if (!isCiFile && scope.Author != PatchAuthor.Model) return null;
@@ -117,6 +123,9 @@ public static partial class PatchRules
         if (removed.Count(IsAssert) > added.Count(IsAssert)) return $"{edit.Path}: the patch removes checks.";
         return removed.Count(line => TestStart().IsMatch(line)) > added.Count(line => TestStart().IsMatch(line)) ? $"{edit.Path}: the patch removes tests." : null;
     }
+
+    // github.com/git-lfs/git-lfs/blob/main/docs/spec.md (read 2026-11)
+    private static bool IsLargeFilePointer(ReadOnlySpan<byte> content) => content.StartsWith("version https://git-lfs.github.com/spec/"u8) || content.StartsWith("version https://hawser.github.com/spec/"u8);
 
     /// <summary>Written by a package manager; its words are names of packages.</summary>
     internal static bool IsLockFile(string path) => LockFile().IsMatch(path[(path.LastIndexOf('/') + 1)..]) && !TestCode.IsSource(path);

@@ -27,8 +27,18 @@ public static class PatchWriter
             return new PatchWriteResult.Refused($"The patch names {twice.Key} twice.");
         foreach (var edit in patch.Edits)
             if (await ProblemAsync(edit, root, cancellationToken) is { } problem) return new PatchWriteResult.Refused(problem);
-        foreach (var edit in patch.Edits)
-            if (await WriteAsync(edit, root, cancellationToken) is { } problem) return new PatchWriteResult.Refused(problem);
+        // What goes, goes first: the new name of a file may differ from the old in case alone, which is the same name to some file systems.
+        foreach (var edit in patch.Edits.OrderBy(edit => edit is not FileEdit.Delete))
+        {
+            try
+            {
+                if (await WriteAsync(edit, root, cancellationToken) is { } problem) return new PatchWriteResult.Refused(problem);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return new PatchWriteResult.Refused($"{edit.Path} cannot be written: it, or a folder on the way to it, changed meanwhile or is closed to us.");
+            }
+        }
         return new PatchWriteResult.Written(patch.Paths);
     }
 

@@ -9,15 +9,28 @@ internal static partial class Strictness
 {
     private const int MaxList = 20_000;
 
+    // What people write is far shorter; each value is read to the end of its line, so one endless line would be read again for each.
+    private const int MaxFile = 128 * 1024;
+    private const int MaxLine = 2000;
+
     /// <summary>What became less strict, for a sentence after the file's name; <c>null</c> where nothing did.</summary>
     public static string? Loosened(string path, string before, string after)
     {
         if (NumberLoosened(path, before, after) is { } number) return number;
         if (IgnoreFile().IsMatch(path)) return NewLine(before, after);
         if (!IsConfig(path)) return null;
+        if (before != after && !Xml().IsMatch(path) && (IsTooLong(before) || IsTooLong(after))) return "the file is too long for its settings to be judged";
         var old = Read(path, before);
         var @new = Read(path, after);
-        return SwitchLoosened(old, @new) ?? ListLoosened(path, old, @new) ?? LevelLowered(path, old, @new);
+        return SwitchLoosened(old, @new) ?? ListLoosened(path, old, @new) ?? Narrowed(path, old, @new) ?? ExclusionAdded(path, before, after) ?? LevelLowered(path, old, @new);
+    }
+
+    private static bool IsTooLong(string text)
+    {
+        if (text.Length > MaxFile) return true;
+        foreach (var line in text.AsSpan().EnumerateLines())
+            if (line.Length > MaxLine) return true;
+        return false;
     }
 
     public static bool IsConfig(string path) => IsLinterConfig(path) || SharedConfig().IsMatch(path);
@@ -27,11 +40,15 @@ internal static partial class Strictness
     private static string? NumberLoosened(string path, string before, string after)
     {
         var isConfig = IsConfig(path);
-        var (old, @new) = (Numbers(before), Numbers(after));
+        bool MayFall(string key) => !MayNotFall().IsMatch(key) && !(isConfig && MayNotFallInConfig().IsMatch(key));
+        bool IsLimit(string key) => !MayFall(key) || MayNotRise().IsMatch(key) || (isConfig && MayNotRiseInConfig().IsMatch(key));
+
+        var old = Numbers(before, IsLimit);
+        if (old.Count == 0) return null;
+        var @new = Numbers(after, old.ContainsKey);
         foreach (var (key, numbers) in old)
         {
-            var mayNotFall = MayNotFall().IsMatch(key) || (isConfig && MayNotFallInConfig().IsMatch(key));
-            if (!mayNotFall && !MayNotRise().IsMatch(key) && !(isConfig && MayNotRiseInConfig().IsMatch(key))) continue;
+            var mayNotFall = !MayFall(key);
             if (path.Contains("codecov", StringComparison.OrdinalIgnoreCase) && key == "threshold") mayNotFall = false;
             var now = @new.GetValueOrDefault(key, []);
             for (var index = 0; index < Math.Min(numbers.Count, now.Count); index++)
@@ -42,9 +59,10 @@ internal static partial class Strictness
         return null;
     }
 
-    private static Dictionary<string, List<decimal>> Numbers(string text) => Number().Matches(WithoutComments(text))
-        .GroupBy(match => match.Groups["key"].Value.ToLowerInvariant().Replace('_', '-'), match => decimal.Parse(match.Groups["number"].Value, NumberStyles.Number, CultureInfo.InvariantCulture))
-        .ToDictionary(group => group.Key, group => group.Order().ToList());
+    private static Dictionary<string, List<decimal>> Numbers(string text, Func<string, bool> isWanted) => Number().Matches(WithoutComments(text))
+        .GroupBy(match => match.Groups["key"].Value.ToLowerInvariant().Replace('_', '-'), match => match.Groups["number"])
+        .Where(group => isWanted(group.Key))
+        .ToDictionary(group => group.Key, group => group.Select(number => decimal.Parse(number.Value, NumberStyles.Number, CultureInfo.InvariantCulture)).Order().ToList());
 
     private static string? NewLine(string before, string after)
     {
@@ -77,6 +95,33 @@ internal static partial class Strictness
         if (Items(@new, IsLoose).Except(Items(old, IsLoose)).FirstOrDefault() is { } added)
             return $"the patch adds \"{TestCode.OneLine(added)}\" to what is not checked";
         return Items(old, IsStrict).Except(Items(@new, IsStrict)).FirstOrDefault() is { } removed ? $"the patch takes \"{TestCode.OneLine(removed)}\" out of what is checked" : null;
+    }
+
+    // Without the list everything is checked.
+    private static string? Narrowed(string path, List<Setting> old, List<Setting> @new) =>
+        TypeScriptConfig().IsMatch(path) && @new.FirstOrDefault(setting => FileList().IsMatch(setting.Key)) is { } list && !old.Any(setting => FileList().IsMatch(setting.Key))
+            ? $"with \"{list.Key}\" less is checked than before" : null;
+
+    /// <summary>golangci-lint's exclusions are maps in lists, which are compared line by line.</summary>
+    private static string? ExclusionAdded(string path, string before, string after)
+    {
+        if (!path.Contains("golangci", StringComparison.Ordinal)) return null;
+        var old = Exclusions(before).GroupBy(line => line, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Count(), StringComparer.Ordinal);
+        return Exclusions(after).FirstOrDefault(line => (old[line] = old.GetValueOrDefault(line) - 1) < 0) is { } added ? $"the patch adds \"{TestCode.OneLine(added)}\" to what is not checked" : null;
+    }
+
+    private static IEnumerable<string> Exclusions(string text)
+    {
+        var below = -1;
+        foreach (var line in WithoutComments(text).Split('\n'))
+        {
+            var words = line.Trim();
+            if (words.Length == 0) continue;
+            var indent = Indent(line, 0);
+            if (indent < below || (indent == below && words[0] != '-')) below = -1;
+            if (below >= 0) yield return string.Concat(words.TrimStart('-', ' ').Where(letter => letter is not ('"' or '\'')));
+            else if (ExclusionKey().IsMatch(words)) below = indent;
+        }
     }
 
     private static string? LevelLowered(string path, List<Setting> old, List<Setting> @new)
@@ -124,9 +169,10 @@ internal static partial class Strictness
         var bare = WithoutComments(text);
         var sections = Section().Matches(bare).Select(match => (match.Index, Name: match.Groups["name"].Value.Trim())).ToList();
         var settings = new List<Setting>();
+        var (next, section) = (0, "");
         foreach (Match match in (isXml ? Element() : Pair()).Matches(bare))
         {
-            var section = sections.LastOrDefault(candidate => candidate.Index <= match.Index).Name ?? "";
+            for (; next < sections.Count && sections[next].Index <= match.Index; next++) section = sections[next].Name;
             var items = isXml ? match.Groups["value"].Value.Split([';', ',', ' ', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) : Items(bare, match.Index + match.Length);
             settings.Add(new Setting(section, match.Groups["key"].Value, items.FirstOrDefault() ?? "", items));
         }
@@ -147,7 +193,7 @@ internal static partial class Strictness
             return Split(text[(at + 1)..Math.Min(end, text.Length)], ',', '\n', '[', ']');
         }
         var lineEnd = text.IndexOf('\n', at) is >= 0 and var found ? found : text.Length;
-        var items = text[at] is '"' or '\'' && text.IndexOf(text[at], at + 1) is > 0 and var close && close < lineEnd
+        var items = text[at] is '"' or '\'' && text.IndexOf(text[at], at + 1, lineEnd - at - 1) is > 0 and var close
             ? Split(text[(at + 1)..close], ',', ';', ' ') : Split(text[at..lineEnd], ',', ';', ' ', '}', '{', ')');
         return text[at] is '{' or '"' or '\'' ? items : [.. items, .. Below(text, at, lineEnd)];
     }
@@ -156,7 +202,7 @@ internal static partial class Strictness
     private static IEnumerable<string> Below(string text, int at, int lineEnd)
     {
         var indent = Indent(text, text.LastIndexOf('\n', Math.Max(0, at - 1)) + 1);
-        for (var start = lineEnd + 1; start < text.Length;)
+        for (var start = lineEnd + 1; start < text.Length && start < at + MaxList;)
         {
             var end = text.IndexOf('\n', start) is >= 0 and var found ? found : text.Length;
             var line = text[start..end].Trim();
@@ -210,11 +256,20 @@ internal static partial class Strictness
     [GeneratedRegex(@"^(ignore_(missing_imports|errors)|follow_imports|skipLibCheck|skip_?\w*tests?|maven\.test\.(skip|failure\.ignore)|testFailureIgnore|ignoreFailures|ignore_?failures?|ignoreErrors|ignoreBuildErrors|ignoreDuringBuilds|allowUn\w+|allow_untyped_\w+|allowJs|suppress\w+|passWithNoTests|DisableFormat|SkipAnalyzers\w*|allow_?failure|quiet)$", IgnoringCase)]
     private static partial Regex LooseSwitch();
 
-    [GeneratedRegex(@"^(lint\.)?(ignores?|extend-ignore|per-file-ignores|extend-per-file-ignores|exclude|exclude[_-](dir|files|paths|rules|patterns)|excludes|extend-exclude|extend[_-]skip|force-exclude|disable|disabled|disabled_rules|disable_error_code|NoWarn|WarningsNotAsErrors|omit|exclude_lines|exclude_also|ignorePatterns|ignorePaths|ignoreErrors|ignoreFiles|ignored?_?words(-list)?|skips?|allow(list|ed)?|norecursedirs|files-ignore|\w*IgnorePatterns|filterwarnings|suppress\w*|Exclude|sonar\.(exclusions|test\.exclusions|coverage\.exclusions))$", Options)]
+    [GeneratedRegex(@"^(lint\.)?(ignores?|extend-ignore|per-file-ignores|extend-per-file-ignores|exclude|exclude[_-](dir|files|paths|patterns)|exclude_rules|excludes|extend-exclude|extend[_-]skip|force-exclude|disable|disabled|disabled_rules|disable_error_code|NoWarn|WarningsNotAsErrors|omit|exclude_lines|exclude_also|ignorePatterns|ignorePaths|ignoreErrors|ignoreFiles|ignored?_?words(-list)?|skips?|allow(list|ed)?|norecursedirs|files-ignore|\w*IgnorePatterns|filterwarnings|suppress\w*|Exclude|sonar\.(exclusions|test\.exclusions|coverage\.exclusions))$", Options)]
     private static partial Regex LooseList();
 
-    [GeneratedRegex(@"^(lint\.)?(select|extend-select|enable|enable_error_code|opt_in_rules|WarningsAsErrors)$", Options)]
+    [GeneratedRegex(@"^(lint\.)?(select|extend-select|enable|enable_error_code|opt_in_rules|WarningsAsErrors|include|files)$", Options)]
     private static partial Regex StrictList();
+
+    [GeneratedRegex(@"(^|/)[tj]sconfig[\w.-]*\.json$", IgnoringCase)]
+    private static partial Regex TypeScriptConfig();
+
+    [GeneratedRegex(@"^(include|files)$", Options)]
+    private static partial Regex FileList();
+
+    [GeneratedRegex(@"^(exclude-rules|exclusions|exclude-dirs|exclude-files)\s*:", Options)]
+    private static partial Regex ExclusionKey();
 
     [GeneratedRegex(@"^(NoWarn|WarningsNotAsErrors|WarningsAsErrors|\w*IgnorePatterns|per-file-ignores|disable_error_code|sonar\.\w*)$", Options)]
     private static partial Regex CheckersOwnList();
@@ -246,7 +301,7 @@ internal static partial class Strictness
     [GeneratedRegex(@"^[ \t]*\[+(?<name>[^\]\n""']+)\]+[ \t]*$", Options)]
     private static partial Regex Section();
 
-    [GeneratedRegex(@"[""']?(?<key>[@\w*][\w./@*-]*)[""']?[ \t]*(=>|[:=])", Options)]
+    [GeneratedRegex(@"(?<key>[@\w*][\w./@*-]*)[""']?[ \t]*(=>|[:=])", Options)]
     private static partial Regex Pair();
 
     [GeneratedRegex(@"<(?<key>[\w.]+)>(?<value>[^<]*)</", Options)]

@@ -91,6 +91,7 @@ internal sealed partial class TestCode
     {
         var code = text.ToCharArray();
         var strings = new List<Range>();
+        var unclosed = new Dictionary<char, int>(); // no string of this quote begins before the place: without it, a line of \" would be read once for each of them
         for (var at = 0; at < text.Length; at++)
         {
             if (CommentEnd(text, at, language) is { } commentEnd)
@@ -98,8 +99,9 @@ internal sealed partial class TestCode
                 Hide(code, at, commentEnd);
                 at = commentEnd - 1;
             }
-            else if (text[at] is '"' or '\'' or '`' && StringEnd(text, at, language) is { } found)
+            else if (text[at] is '"' or '\'' or '`' && at >= unclosed.GetValueOrDefault(text[at]))
             {
+                if (StringEnd(text, at, language, unclosed) is not { } found) continue;
                 Hide(code, found.Start, found.End);
                 strings.Add(found.Start..found.End);
                 at = found.End + found.Quotes - 1;
@@ -127,19 +129,21 @@ internal sealed partial class TestCode
         return !isLine ? null : text.IndexOf('\n', at) is >= 0 and var lineEnd ? lineEnd : text.Length;
     }
 
-    private static (int Start, int End, int Quotes)? StringEnd(string text, int at, Language language)
+    private static (int Start, int End, int Quotes)? StringEnd(string text, int at, Language language, Dictionary<char, int> unclosed)
     {
         var quote = text[at];
         var isTriple = quote != '`' && at + 2 < text.Length && text[at + 1] == quote && text[at + 2] == quote;
         if (isTriple)
             return text.IndexOf(new string(quote, 3), at + 3, StringComparison.Ordinal) is >= 0 and var close ? (at + 3, close, 3) : (at + 3, text.Length, 0);
-        for (var end = at + 1; end < text.Length; end++)
+        var isCharacter = quote == '\'' && language.QuotesAreCharacters && at + 1 < text.Length && text[at + 1] != '\\';
+        var end = at + 1;
+        for (; end < text.Length && (text[end] != '\n' || quote == '`'); end++)
         {
-            if (text[end] == quote)
-                return quote == '\'' && language.QuotesAreCharacters && end > at + 2 && text[at + 1] != '\\' ? null : (at + 1, end, 1);
-            if (text[end] == '\n' && quote != '`') return null;
+            if (isCharacter && end > at + 2) return null;
+            if (text[end] == quote) return (at + 1, end, 1);
             if (text[end] == '\\') end++;
         }
+        unclosed[quote] = end;
         return null;
     }
 

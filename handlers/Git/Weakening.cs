@@ -9,8 +9,7 @@ namespace QMoi.Handlers.Git;
 /// <remarks>
 /// It compares how often each thing stands in a file before and after, so what only moves, is renamed or laid out anew passes, and what is taken back (a suppression, a skip) too.
 /// Decided: a job or test that is run again until it passes hides a failure; a longer time limit weakens a test but not a CI job, where it is a resource; expected files may
-/// lose entries, never change, unless the patch is their regeneration. Not seen: a weaker <c>if</c> around a failure in Go, a test that returns early, a test rewritten with as many
-/// checks and the same values.
+/// lose entries, never change, unless the patch is their regeneration. Not seen: a test rewritten with as many checks and the same values.
 /// </remarks>
 internal static partial class Weakening
 {
@@ -53,13 +52,13 @@ internal static partial class Weakening
         if (change.OldPath is not { } oldPath) return null;
         var isTest = TestCode.IsTestPath(oldPath);
         if (change.IsBinary) return change.IsDeleted && isTest ? "it belongs to the tests and stays" : null;
-        var before = TestCode.Read(oldPath, change.Before);
+        var before = change.OldCode;
         isTest = isTest || before?.Tests.Count > 0;
         if (!isTest || string.IsNullOrWhiteSpace(change.Before)) return null;
         if (change.IsDeleted) return "it belongs to the tests and stays";
         if (string.IsNullOrWhiteSpace(change.After)) return "it belongs to the tests and is not emptied";
         if (TestCode.IsTestName(oldPath) && !TestCode.IsTestName(change.Path)) return $"under this name {oldPath} is no longer found as a test";
-        return before is null || TestCode.Read(change.Path, change.After) is not { } after ? null : TestsLost(before, after) ?? ChecksWeaker(before.Checks, after.Checks) ?? LimitsRaised(before.Code, after.Code);
+        return before is null || change.NewCode is not { } after ? null : TestsLost(before, after) ?? ChecksWeaker(before.Checks, after.Checks) ?? FailsOtherwise(Guards(change.Before, before), Guards(change.After, after)) ?? LimitsRaised(before.Code, after.Code);
     }
 
     private static string? TestsLost(TestCode before, TestCode after) =>
@@ -82,6 +81,18 @@ internal static partial class Weakening
         return lost is null || Letters(string.Concat(asked)) == Letters(string.Concat(asks)) ? null : $"the tests no longer ask for \"{TestCode.OneLine(lost)}\"";
     }
 
+    /// <summary>The conditions under which a test fails: <c>if got != want { t.Errorf(...) }</c>; a guard that became a call of a library is a check like others.</summary>
+    private static List<string> Guards(string text, TestCode code) =>
+        [.. Guard().Matches(code.Code).Select(match => match.Groups["condition"]).Select(condition => text.Substring(condition.Index, condition.Length).Trim())];
+
+    // Names may change, and sides be swapped; what is compared how, and with which values, may not.
+    private static string? FailsOtherwise(List<string> before, List<string> after)
+    {
+        static string Shape(string condition) => string.Concat(Comparison().Matches(condition).Select(match => match.Value));
+        var (lost, added) = (Without(before, after, Shape), Without(after, before, Shape));
+        return lost.Count > 0 && added.Count > 0 ? $"a test that fails if \"{TestCode.OneLine(lost[0])}\" would fail if \"{TestCode.OneLine(added[0])}\"" : null;
+    }
+
     private static string Letters(string value) => string.Concat(Placeholder().Replace(value, "").Where(character => !char.IsWhiteSpace(character)));
 
     private static string? LimitsRaised(string before, string after)
@@ -96,8 +107,7 @@ internal static partial class Weakening
     private static string? Words(FileChange change, PatchScope scope)
     {
         if (change.IsBinary || change.IsDeleted || Prose().IsMatch(change.Path)) return null;
-        var oldCode = TestCode.Read(change.OldPath ?? change.Path, change.Before);
-        var newCode = TestCode.Read(change.Path, change.After);
+        var (oldCode, newCode) = (change.OldCode, change.NewCode);
         var isTest = newCode is not null && (TestCode.IsTestPath(change.Path) || newCode.Tests.Count > 0);
         foreach (var word in AddedWords)
         {
@@ -127,7 +137,9 @@ internal static partial class Weakening
     {
         var added = pattern.Matches(after);
         if (added.Count == 0) return null;
-        Dictionary<string, int> old = Counts(pattern.Matches(before).SelectMany(Keys)), @new = Counts(added.SelectMany(Keys));
+        var there = pattern.Matches(before);
+        if (Without<Match>(added, there, match => match.Value).Count == 0) return null;
+        Dictionary<string, int> old = Counts(there.SelectMany(Keys)), @new = Counts(added.SelectMany(Keys));
         foreach (var match in added.Cast<Match>())
             foreach (var key in Keys(match))
             {
@@ -155,12 +167,16 @@ internal static partial class Weakening
             if (@new.Count < old.Count) return $"the patch removes \"{Missing(old, @new)}\"";
             if (Narrowed(old, @new) is { } narrowed) return $"\"{narrowed}\" checks less than before";
         }
-        if (Path.GetFileName(change.Path) == "package.json") return ScriptEmptied(change);
+        if (Path.GetFileName(change.Path) == "package.json") return ScriptEmptied(change) ?? Forced(change);
         if (Makefile().IsMatch(change.Path)) return Fewer(change, "target", text => [.. CheckTarget().Matches(text).Select(match => match.Groups["name"].Value)]) ?? Fewer(change, "command", text => Recipes(text));
         if (!PatchRules.IsCiFile(change.Path, scope.CiFiles) || !Yaml().IsMatch(change.Path)) return null;
         return RunsLessOften(change) ?? Fewer(change, "job", text => CiJobs(text)) ?? Fewer(change, "step", text => [.. Uses().Matches(text).Select(match => match.Value)])
-            ?? Fewer(change, "command", text => CiCommands(text)) ?? Fewer(change, "trigger", text => [.. Trigger().Matches(text).Select(match => match.Value)]);
+            ?? Fewer(change, "command", text => CiCommands(text)) ?? Fewer(change, "trigger", text => [.. Trigger().Matches(text).Select(match => match.Value)])
+            ?? Fewer(change, "matrix entry", text => CiMatrices(text).Runs) ?? ExcludedFromMatrix(change);
     }
+
+    private static string? ExcludedFromMatrix(FileChange change) =>
+        Without(CiMatrices(change.After).Exclusions, CiMatrices(change.Before).Exclusions) is [var excluded, ..] ? $"the patch excludes \"{TestCode.OneLine(excluded)}\" from a matrix" : null;
 
     private static string? RunsLessOften(FileChange change)
     {
@@ -196,6 +212,53 @@ internal static partial class Weakening
 
     // What a command is to look at: its words that look like files or folders.
     private static int Targets(string command) => command.Split(' ').Skip(1).Count(word => word.Length > 1 && word[0] is not ('-' or '$' or '>') && word.AsSpan().ContainsAny('/', '.', '*') && !word.Contains('=', StringComparison.Ordinal));
+
+    /// <summary>What is run of the matrices of jobs, and what of it is not.</summary>
+    private static (List<string> Runs, List<string> Exclusions) CiMatrices(string text)
+    {
+        List<string> runs = [], exclusions = [];
+        var (matrix, exclude) = (-1, -1); // the indents of the keys that the line stands below
+        foreach (var line in text.Replace("\t", "    ", StringComparison.Ordinal).Split('\n'))
+        {
+            var words = line.Trim();
+            if (words.Length == 0 || words[0] == '#') continue;
+            var indent = line.Length - line.TrimStart().Length;
+            if (indent < matrix || (indent == matrix && words[0] != '-')) matrix = -1;
+            if (indent < exclude || (indent == exclude && words[0] != '-')) exclude = -1;
+            if (MatrixKey().Match(line) is { Success: true } key) (matrix, exclude) = (key.Groups["before"].Length, -1);
+            if (matrix < 0) continue;
+            if (words.StartsWith("exclude:", StringComparison.Ordinal)) exclude = indent;
+            var items = words.IndexOf('[', StringComparison.Ordinal) is >= 0 and var list ? words[(list + 1)..].TrimEnd(']', '}', ' ').Split(',') : words.StartsWith("- ", StringComparison.Ordinal) ? [words[2..]] : [];
+            (exclude >= 0 ? exclusions : runs).AddRange(items.Select(item => item.Trim()).Where(item => item.Length > 0));
+        }
+        return (runs, exclusions);
+    }
+
+    /// <summary>Versions that a project forces upon what it depends on make an error of theirs go, seldom a mistake of its own.</summary>
+    private static string? Forced(FileChange change)
+    {
+        static List<string> Names(string text)
+        {
+            var names = new List<string>();
+            for (var block = OverrideBlock().Match(text); block.Success;)
+            {
+                var inside = Braced(text, block.Index + block.Length);
+                names.AddRange(JsonKey().Matches(inside).Select(key => key.Groups["name"].Value));
+                block = OverrideBlock().Match(text, block.Index + block.Length + inside.Length);
+            }
+            return names;
+        }
+
+        return Without(Names(change.After), Names(change.Before)) is [var forced, ..] ? $"the patch forces a version of \"{TestCode.OneLine(forced)}\" upon what depends on it" : null;
+    }
+
+    private static string Braced(string text, int start)
+    {
+        var depth = 1;
+        var end = start;
+        while (end < text.Length && (depth += text[end] switch { '{' => 1, '}' => -1, _ => 0 }) > 0) end++;
+        return text[start..end];
+    }
 
     private static string? ScriptEmptied(FileChange change)
     {
@@ -277,10 +340,14 @@ internal static partial class Weakening
     /// <param name="OldPath"><c>null</c> for a new file.</param>
     private sealed record FileChange(string Path, string? OldPath, ReadOnlyMemory<byte> OldContent, ReadOnlyMemory<byte> NewContent, bool IsDeleted)
     {
+        private TestCode? oldCode, newCode;
+
         public bool IsSame => OldContent.Span.SequenceEqual(NewContent.Span);
         public bool IsBinary { get; } = UnifiedDiff.IsBinary(OldContent.Span) || UnifiedDiff.IsBinary(NewContent.Span);
         public string Before { get; } = Text(OldContent.Span);
         public string After { get; } = Text(NewContent.Span);
+        public TestCode? OldCode => oldCode ??= TestCode.Read(OldPath ?? Path, Before);
+        public TestCode? NewCode => newCode ??= TestCode.Read(Path, After);
 
         public static IEnumerable<FileChange> Of(Patch patch)
         {
@@ -319,6 +386,7 @@ internal static partial class Weakening
         ("skips a test", In.Tests, Skip()),
         ("leaves the other tests out", In.Tests, Focus()),
         ("ends the run before its failures count", In.Tests, EarlyExit()),
+        ("leaves a test before its checks", In.Tests, EarlyReturn()),
         ("runs a failing test again until it passes", In.Tests, RepeatedTest()),
         ("runs a failing job again until it passes", In.CiFiles, RepeatedJob()),
         ("silences a warning", In.WrittenCode, SilencedRule()),
@@ -378,6 +446,25 @@ internal static partial class Weakening
 
     [GeneratedRegex(@"\bprocess\.exit\s*\(|\bos\._exit\s*\(|\b(Environment|System|os|sys)\.[eE]xit\s*\(\s*0?\s*\)", Options)]
     private static partial Regex EarlyExit();
+
+    [GeneratedRegex(@"\breturn[ \t]*(;|\}|$)", Options)]
+    private static partial Regex EarlyReturn();
+
+    // In Go and its like, and where a test throws by itself.
+    [GeneratedRegex(@"\bif\b(?<condition>[^{}\n]*)[{:)]\s*((t|b|tb|f)\.(Error|Fatal|Fail)\w*\s*\(|throw\b|raise\b|panic!?\s*\(|(self\.|this\.|Assert\.|pytest\.)?[fF]ail\w*\s*\(|(process\.|sys\.|os\.)?[eE]xit\s*\(\s*[1-9]|abort\s*\()", Options)]
+    private static partial Regex Guard();
+
+    [GeneratedRegex(@"[=!<>]=+|&&|\|\||[<>!]|\b(not|and|or|is|in|true|false|True|False|nil|None|null)\b|\b[0-9][\w.]*|""[^""]*""|'[^']*'|`[^`]*`", Options)]
+    private static partial Regex Comparison();
+
+    [GeneratedRegex(@"^(?<before>\s*(-\s+)?)[""']?matrix[""']?\s*:", Options)]
+    private static partial Regex MatrixKey();
+
+    [GeneratedRegex(@"[""](overrides|resolutions)[""]\s*:\s*\{", Options)]
+    private static partial Regex OverrideBlock();
+
+    [GeneratedRegex(@"[""](?<name>[^""\n]*)[""]\s*:", Options)]
+    private static partial Regex JsonKey();
 
     [GeneratedRegex(@"\bretryTimes\s*\(|@(pytest\.mark\.)?flaky\b|@(RetryingTest|RepeatedIfExceptions\w*|Retry\w*)\b|[\[,]\s*Retry(Fact|Theory)?\s*[(\],]|\.retries\s*\(|\b(retries|retry)[""']?\s*[:=]\s*[1-9]|\btest_retries\b|\bflaky_test\b", Options)]
     private static partial Regex RepeatedTest();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using QMoi.Handlers.Forges;
 
@@ -60,7 +61,9 @@ public sealed record WorkTree(string Root, CommitSha? Head, TimeProvider Clock) 
         {
             // :100644 100755 <sha> <sha> M  then the path
             var head = raw[i].Split(' ');
-            changes.Add(new TreeChange(raw[i + 1], head[0].TrimStart(':'), head[1], head[2]));
+            var change = new TreeChange(raw[i + 1], head[0].TrimStart(':'), head[1], head[2]);
+            // A file whose name we never handle was not put there.
+            if (!change.IsGone || RepositoryPath.IsSafe(change.Path)) changes.Add(change);
         }
         foreach (var path in GitCommand.Lines(await GitAsync(["ls-files", "-z", "--others", "--exclude-standard", .. InstalledFolders], cancellationToken)))
             changes.Add(new TreeChange(path, "000000", path.EndsWith('/') ? "040000" : TreeFile.KindOf(Folder, path) == TreeFileKind.File ? "100644" : "120000", ""));
@@ -72,6 +75,11 @@ public sealed record WorkTree(string Root, CommitSha? Head, TimeProvider Clock) 
         GitCommand.Lines(await GitAsync(["ls-files", "-z", "--cached"], cancellationToken));
 
     internal async Task<ReadOnlyMemory<byte>> BlobAsync(string id, CancellationToken cancellationToken) => await GitAsync(["cat-file", "blob", id], cancellationToken);
+
+    /// <summary>The size of each blob, in their order.</summary>
+    internal async Task<IReadOnlyList<long>> BlobSizesAsync(IEnumerable<string> ids, CancellationToken cancellationToken) =>
+        [.. Encoding.ASCII.GetString((await GitAsync(["cat-file", "--batch-check=%(objectsize)"], cancellationToken, Encoding.ASCII.GetBytes(string.Concat(ids.Select(id => id + "\n"))))).Span)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(size => long.Parse(size, NumberStyles.None, CultureInfo.InvariantCulture))];
 
     internal Task<ReadOnlyMemory<byte>> GitAsync(
         IReadOnlyList<string> arguments, CancellationToken cancellationToken, ReadOnlyMemory<byte>? input = null,

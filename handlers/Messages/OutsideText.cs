@@ -40,8 +40,10 @@ public static class OutsideText
             else
                 words.Append(c);
         }
-        var plain = words.Replace("://", ":\u2060//").Replace("www.", "www\u2060.").ToString();
-        return plain.StartsWith('/') ? "\u2060" + plain : plain;
+        // No address, no reference (GH-1 is #1 to GitHub), no quick action, nor a mark that makes a list of a line.
+        var plain = words.Replace("://", ":\u2060//").Replace("www.", "www\u2060.").Replace("GH-", "GH\u2060-").Replace("gh-", "gh\u2060-").ToString();
+        var start = plain.Length - plain.TrimStart().Length;
+        return start < plain.Length && plain[start] is '/' or '-' or '+' or '=' ? plain.Insert(start, "\u2060") : plain;
     }
 
     /// <summary>A sentence of ours with names from outside in it: what stands between backticks becomes a code span, the rest plain words.</summary>
@@ -57,9 +59,10 @@ public static class OutsideText
             ? $"[{Plain(words, 80)}]({uri.AbsoluteUri.Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal)})"
             : Plain(words, 80);
 
-    /// <summary>Words for a commit message: no trailer, no reference, no <c>[skip ci]</c>.</summary>
+    /// <summary>Words for a commit message: no trailer, no reference, no address of an issue, no <c>[skip ci]</c>.</summary>
     public static string ForCommit(string? text, int maxLength = 200) =>
-        OneLine(text, maxLength).Replace('[', '(').Replace(']', ')').Replace("#", "", StringComparison.Ordinal).Replace("!", "", StringComparison.Ordinal)
+        OneLine(text, maxLength).Replace("://", ": //", StringComparison.Ordinal).Replace("GH-", "GH ", StringComparison.OrdinalIgnoreCase).Replace("-by:", "-by", StringComparison.OrdinalIgnoreCase)
+            .Replace('[', '(').Replace(']', ')').Replace("#", "", StringComparison.Ordinal).Replace("!", "", StringComparison.Ordinal)
             .Replace("@", "(at)", StringComparison.Ordinal).Replace("***", "", StringComparison.Ordinal);
 
     /// <summary>Without line breaks, control and invisible characters.</summary>

@@ -19,9 +19,13 @@ public abstract record FixPlan
 }
 
 /// <summary>From a diagnosis to a patch that has passed the fixed rules. Changes nothing; used by the bot and by <c>qmoi fix</c> alike.</summary>
+/// <param name="report">Told of each fixer that threw or did not end.</param>
+/// <param name="find">The fixer of a failure; <see cref="FixerIndex"/> unless given.</param>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle is never asked for holds nothing to dispose of.")]
-public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
+public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock, Action<FixerFault>? report = null, Func<string, IFixer?>? find = null)
 {
+    private readonly FixerRun run = new(report, clock);
+
     /// <summary>Tools use whole cores and the memory they may; waiting for a forge does not. So tools have places of their own.</summary>
     private readonly SemaphoreSlim places = new((int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / settings.MemoryBytes, 1, Environment.ProcessorCount));
 
@@ -38,20 +42,27 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
     public async Task<FixPlan> PlanAsync(
         Diagnosis diagnosis, ICheckout checkout, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)
     {
-        if (FixerIndex.Find(diagnosis.FailureId) is not { } fixer)
+        if ((find ?? FixerIndex.Find)(diagnosis.FailureId) is not { } fixer)
             return new FixPlan.None("No rule repairs this kind of failure.");
 
-        return await fixer.FixAsync(diagnosis, checkout, cancellationToken) switch
+        try
         {
-            FixResult.Fixed @fixed => Check(@fixed.Patch, @fixed.Summary, RuleScope(diagnosis)),
-            FixResult.NeedsTool needed => await RunToolAsync(needed, openWorkTree, cancellationToken),
-            FixResult.Declined declined => new FixPlan.None(declined.Reason),
-            _ => throw new InvalidOperationException("FixResult is a closed set."),
-        };
+            return await run.AskAsync(fixer, diagnosis, checkout, cancellationToken) switch
+            {
+                FixResult.Fixed @fixed => Check(@fixed.Patch, @fixed.Summary, RuleScope(diagnosis), diagnosis),
+                FixResult.NeedsTool needed => await RunToolAsync(needed, diagnosis, openWorkTree, cancellationToken),
+                FixResult.Declined declined => new FixPlan.None(declined.Reason),
+                _ => throw new InvalidOperationException("FixResult is a closed set."),
+            };
+        }
+        catch (GitException exception)
+        {
+            return new FixPlan.None($"git cannot work with what the repository holds: {exception.Message}");
+        }
     }
 
     private async Task<FixPlan> RunToolAsync(
-        FixResult.NeedsTool needed, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)
+        FixResult.NeedsTool needed, Diagnosis diagnosis, Func<CancellationToken, Task<FetchResult>> openWorkTree, CancellationToken cancellationToken)
     {
         var ready = await SandboxAsync(cancellationToken);
         if (ready.Kind == SandboxKind.None)
@@ -63,7 +74,7 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
         using var removedAtTheEnd = tree;
         return await new ToolRunner(ready).RunAsync(needed.Tool, tree, needed.MayChange, cancellationToken) switch
         {
-            ToolOutcome.Changed changed => Check(changed.Patch, needed.Tool.Summary, new PatchScope(PatchAuthor.Tool, needed.MayChange)),
+            ToolOutcome.Changed changed => Check(changed.Patch, needed.Tool.Summary, new PatchScope(PatchAuthor.Tool, needed.MayChange), diagnosis),
             ToolOutcome.NothingChanged => new FixPlan.None("The tool that repairs this ran and changed nothing."),
             ToolOutcome.Failed failed => new FixPlan.None($"The tool that repairs this failed: {failed.Reason}"),
             ToolOutcome.MissingTool missing => new FixPlan.None($"{missing.Program} is not installed where the bot runs. {missing.HowToGetIt}"),
@@ -90,12 +101,21 @@ public sealed class FixPlanner(SandboxSettings settings, TimeProvider clock)
         if (!diagnosis.MayChange.Any(path => PatchRules.IsCiFile(path))) return new PatchScope(PatchAuthor.Rule, diagnosis.MayChange);
         // The catalogue knows the CI file by its usual name; a project may keep it elsewhere.
         IReadOnlyList<string> ciFiles = diagnosis.Job.CiFile is { } file ? [file] : [];
-        return new PatchScope(PatchAuthor.Rule, [.. diagnosis.MayChange, .. ciFiles], CiFileIsSubject: true, ciFiles);
+        return new PatchScope(PatchAuthor.Rule, [.. diagnosis.MayChange, .. ciFiles.Select(ExactGlob.Of)], CiFileIsSubject: true, ciFiles);
     }
 
-    private static FixPlan Check(Patch patch, string summary, PatchScope scope) => PatchRules.Check(patch, scope) switch
+    private FixPlan Check(Patch patch, string summary, PatchScope scope, Diagnosis diagnosis)
     {
-        PatchVerdict.Refused refused => new FixPlan.None($"A patch was made but breaks a fixed rule: {refused.Reason}"),
-        _ => new FixPlan.Ready(patch, summary),
-    };
+        try
+        {
+            return PatchRules.Check(patch, scope) is PatchVerdict.Refused refused
+                ? new FixPlan.None($"A patch was made but breaks a fixed rule: {refused.Reason}")
+                : new FixPlan.Ready(patch, summary);
+        }
+        // A patch that nobody could judge is none, and no reason to leave the other jobs alone.
+        catch (Exception exception)
+        {
+            return new FixPlan.None(run.Told(diagnosis.FailureId, exception));
+        }
+    }
 }

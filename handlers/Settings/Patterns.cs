@@ -2,7 +2,8 @@ using System.Buffers;
 
 namespace QMoi.Handlers.Settings;
 
-/// <summary>The patterns people write for names and paths. Our own few lines: DotNet.Glob backtracks; 20 characters of stars kept 3.1.3 busy for more than 8 s.</summary>
+/// <summary>The patterns people, the catalogue and fixers write for names and paths. Our own few lines: globs of libraries backtrack; 20 characters of stars kept DotNet.Glob 3.1.3 busy for
+/// more than 8 s.</summary>
 internal static class Patterns
 {
     private const int Most = 100;
@@ -28,7 +29,7 @@ internal static class Patterns
     /// <summary><c>*</c> and <c>?</c> stand for anything.</summary>
     internal static bool IsWord(string pattern, string text) => Matches(pattern, text, hasFolders: false);
 
-    /// <summary><c>*</c> and <c>?</c> stay within a folder, <c>**</c> goes across, <c>**/</c> is no folder or more.</summary>
+    /// <summary><c>*</c> and <c>?</c> stay within a folder, <c>**</c> goes across, <c>**/</c> is no folder or more; what follows a <c>\</c> stands for itself.</summary>
     internal static bool IsPath(string pattern, string path) => Matches(pattern, path, hasFolders: true);
 
     internal static string? IdProblem(string pattern) =>
@@ -50,10 +51,13 @@ internal static class Patterns
         reached[0] = true;
         for (var at = 0; at < pattern.Length; at++)
         {
-            if (pattern[at] != '*')
+            var isLiteral = hasFolders && pattern[at] == '\\' && at + 1 < pattern.Length;
+            if (isLiteral)
+                at++;
+            if (isLiteral || pattern[at] != '*')
             {
                 for (var n = text.Length; n > 0; n--)
-                    reached[n] = reached[n - 1] && (pattern[at] == '?' ? CanSkip(text[n - 1]) : text[n - 1] == pattern[at]);
+                    reached[n] = reached[n - 1] && (pattern[at] == '?' && !isLiteral ? CanSkip(text[n - 1]) : text[n - 1] == pattern[at]);
                 reached[0] = false;
                 continue;
             }

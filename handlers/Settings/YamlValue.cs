@@ -122,9 +122,8 @@ internal sealed class YamlValue
                 var hint = exception.Message.Contains("anchor", StringComparison.Ordinal) || exception.Message.Contains(" tag", StringComparison.Ordinal) ? " (text that begins with * & or ! needs quotes)" : "";
                 throw Complaint(exception.Start.Line, "", exception.Message + hint);
             }
-            catch (Exception exception) when (exception is not SettingsFileException)
+            catch (Exception exception) when (OutsideYaml.MistakeOf(exception) is not null)
             {
-                // YamlDotNet 16.3 answers some broken files with whatever its insides throw: InvalidOperationException, ArgumentException for a tag.
                 throw Complaint(parser.Current?.End.Line ?? 1, "", "from here on it is not valid YAML");
             }
         }

@@ -134,6 +134,21 @@ public static class ChildProcess
         return process.ExitCode;
     }
 
+    /// <summary>Runs a program of the machine to its end, whatever that is. For cleaning up, where nobody can wait asynchronously.</summary>
+    internal static void RunQuietly(string program, IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardError = true });
+            process?.StandardError.ReadToEnd();
+            process?.WaitForExit();
+        }
+        catch (Win32Exception)
+        {
+            // It is not installed.
+        }
+    }
+
     private static ProcessStartInfo StartInfo(ChildSpec spec, string program)
     {
         var info = new ProcessStartInfo(program, spec.Arguments)

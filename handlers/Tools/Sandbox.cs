@@ -264,7 +264,9 @@ public sealed class Sandbox
 
     private void Hide(MountOptions options)
     {
-        foreach (var folder in settings.HiddenFolders.Select(Programs.Resolve).OfType<string>().Where(Directory.Exists)) options.Hide(folder);
+        // Beside the program lie its settings. A single file among other programs has none there, and they have to be seen.
+        var own = File.Exists(Path.Combine(AppContext.BaseDirectory, typeof(Sandbox).Assembly.GetName().Name + ".dll")) ? [AppContext.BaseDirectory] : Array.Empty<string>();
+        foreach (var folder in settings.HiddenFolders.Concat(own).Select(Programs.Resolve).OfType<string>().Where(Directory.Exists)) options.Hide(folder);
     }
 
     private string[] Confinement(SandboxSession session)

@@ -13,7 +13,7 @@ internal sealed class SandboxWatch(SandboxSettings settings, string folder, Time
     {
         var drive = new DriveInfo(folder);
         var freeAtCount = drive.AvailableFreeSpace;
-        var allowed = SizeOf(folder) + settings.DiskBytes;
+        var allowed = await SizeAsync(folder, cancellationToken) + settings.DiskBytes;
         while (true)
         {
             await Task.Delay(Interval, clock, cancellationToken);
@@ -24,28 +24,16 @@ internal sealed class SandboxWatch(SandboxSettings settings, string folder, Time
             // The walk is dear, so only where the disk has lost something meanwhile.
             if (freeAtCount - drive.AvailableFreeSpace < WorthCounting) continue;
             freeAtCount = drive.AvailableFreeSpace;
-            if (SizeOf(folder) > allowed) return "it wrote too much to the disk";
+            if (await SizeAsync(folder, cancellationToken) > allowed) return "it wrote too much to the disk";
         }
     }
 
-    private static long SizeOf(string folder)
+    // Not by our own walk: it cannot look at files whose names are no UTF-8, and they would count for nothing.
+    private async Task<long> SizeAsync(string folder, CancellationToken cancellationToken)
     {
-        long size = 0;
-        try
-        {
-            foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions
-            {
-                RecurseSubdirectories = true,
-                AttributesToSkip = FileAttributes.ReparsePoint,
-                IgnoreInaccessible = true,
-            }))
-                size += file.Length;
-        }
-        catch (IOException)
-        {
-            // It changes while we look; the next look sees more.
-        }
-        return size;
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = Sandbox.SearchPath, ["LC_ALL"] = "C" };
+        var du = await ChildProcess.RunAsync(new ChildSpec("du", ["-s", "-k", "-x", "--", folder], "/") { Environment = environment }, clock, cancellationToken);
+        return du is ChildResult.Ran ran && long.TryParse(ran.Output.Text.Split('\t')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var kibibytes) ? kibibytes << 10 : 0;
     }
 
     private static (int Processes, long Memory) Use(int root)

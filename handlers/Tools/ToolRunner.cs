@@ -79,6 +79,9 @@ public sealed class ToolRunner(Sandbox sandbox)
         if (outside.Count > 0) return new ToolOutcome.Overreached([.. outside.Take(MaxNamed)]);
         if (changes.Count > PatchRules.MaxToolFiles) return new ToolOutcome.Failed($"The tool changed {changes.Count} files; {PatchRules.MaxToolFiles} is the most.");
 
+        var old = await tree.BlobSizesAsync(changes.Where(change => !change.IsNew).Select(change => change.OldBlob), cancellationToken);
+        if (old.Sum() > PatchRules.MaxToolBytes) return new ToolOutcome.Failed($"The files that the tool changed had {old.Sum()} bytes; {PatchRules.MaxToolBytes} is the most.");
+
         var edits = new List<FileEdit>();
         long size = 0;
         foreach (var change in changes.OrderBy(change => change.Path, StringComparer.Ordinal))

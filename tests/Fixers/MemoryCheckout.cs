@@ -8,6 +8,8 @@ internal sealed class MemoryCheckout : ICheckout
 {
     private readonly SortedDictionary<string, RepositoryFile> _files = new(StringComparer.Ordinal);
 
+    public static MemoryCheckout Of(string path, string text) => new() { _files = { [path] = new RepositoryFile(path, Encoding.UTF8.GetBytes(text), null) } };
+
     public static async Task<MemoryCheckout> ReadFolderAsync(string folder, Func<byte[], byte[]> convert, CancellationToken cancellationToken)
     {
         var checkout = new MemoryCheckout();

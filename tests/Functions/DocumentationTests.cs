@@ -38,6 +38,21 @@ public sealed class DocumentationTests
     }
 
     [Fact]
+    public async Task Every_test_that_the_page_of_threats_names_exists()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(QmoiProcess.Root, "docs", "threats.md"));
+        var tests = typeof(DocumentationTests).Assembly.GetTypes().SelectMany(type => type.GetMethods().Select(method => $"{type.Name}.{method.Name}")).ToHashSet(StringComparer.Ordinal);
+        var rows = page.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2).Select(line => line.Split(" | ")[^1]).ToList();
+        Assert.NotEmpty(rows);
+        foreach (var row in rows)
+        {
+            var named = row.Split('`').Where((_, index) => index % 2 == 1).ToList();
+            Assert.NotEmpty(named);
+            Assert.All(named, name => Assert.Contains(name, tests));
+        }
+    }
+
+    [Fact]
     public async Task Every_link_between_the_pages_leads_somewhere()
     {
         var root = QmoiProcess.Root;

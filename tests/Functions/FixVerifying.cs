@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using System.Text.Json;
 using QMoi.Tests.Git;
 
 namespace QMoi.Tests.Functions;
 
 /// <summary><c>qmoi fix</c> runs the failing command in the sandbox, without and with its patch.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class FixVerifying : IDisposable
 {
     private const string Denied = "$ ./check.sh\n/bin/bash: line 1: ./check.sh: Permission denied\nERROR: Job failed: exit code 126\n";
@@ -66,6 +68,24 @@ public sealed class FixVerifying : IDisposable
             (".gitlab-ci.yml", "check:\n  script:\n    - npm run biuld\n"), ("package.json", "{ \"name\": \"web\", \"scripts\": { \"build\": \"echo fine\" } }\n"));
         Assert.Equal(("heal", ".gitlab-ci.yml", false), (result.Decision, string.Join(' ', result.Files), result.Verified));
         Assert.Contains("changes what the job runs", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_check_that_names_the_bot_is_not_shown_its_folder()
+    {
+        var own = Path.GetDirectoryName(QmoiProcess.Executable)!;
+        Assert.True(File.Exists(Path.Combine(own, "qmoi.dll")));
+        var data = Path.Combine(folder.FullName, "data");
+        Directory.CreateDirectory(data);
+        await File.WriteAllTextAsync(Path.Combine(data, "greet"), "#!/bin/sh\n", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(Path.Combine(data, "greet"), (UnixFileMode)0b111_101_101);
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["PATH"] = $"{own}:{data}:{Environment.GetEnvironmentVariable("PATH")}",
+            ["QMOI__Data"] = data,
+        };
+        var result = await FixAsync(Denied, environment, (".gitlab-ci.yml", GitLab.Replace("    - ./check.sh", $"    - \": qmoi greet\"\n    - test ! -e {own}/qmoi.dll\n    - test ! -e {data}/greet\n    - ./check.sh", StringComparison.Ordinal)), ("check.sh", "#!/bin/sh\ntest \"$GREETING\" = hello\n"));
+        Assert.True(result.Verified, result.Reason);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class QmoiProcess : IAsyncDisposable
 
     private QmoiProcess(Process process) => this.process = process;
 
-    private static string Executable { get; } = Path.Combine(Root, "functions", "bin", "Release", "net10.0", "qmoi");
+    public static string Executable { get; } = Path.Combine(Root, "functions", "bin", "Release", "net10.0", "qmoi");
 
     /// <summary>Top folder of the project.</summary>
     public static string Root

@@ -58,6 +58,11 @@ internal sealed class GitServer : IAsyncDisposable
 
     public ConcurrentQueue<string> Requests { get; } = new();
     public string? RedirectTo { get; set; }
+
+    /// <summary>Said in the place of every answer, as a git server says why it will not.</summary>
+    public string? Error { get; set; }
+
+    public long BytesSent { get; private set; }
     public string Url => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
     public static async Task<GitServer> StartAsync(string root, string token)
@@ -86,6 +91,13 @@ internal sealed class GitServer : IAsyncDisposable
             context.Response.StatusCode = 401;
             return;
         }
+        if (Error is { } error)
+        {
+            context.Response.ContentType = "application/x-git-upload-pack-advertisement";
+            var said = Encoding.UTF8.GetBytes("ERR " + error);
+            await context.Response.Body.WriteAsync((byte[])[.. "001e# service=git-upload-pack\n0000"u8, .. Encoding.ASCII.GetBytes((said.Length + 4).ToString("x4")), .. said]);
+            return;
+        }
         var info = new ProcessStartInfo("git", ["http-backend"]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (var (name, value) in new[]
         {
@@ -109,6 +121,7 @@ internal sealed class GitServer : IAsyncDisposable
             if (name == "Status") context.Response.StatusCode = int.Parse(value.Split(' ')[0]);
             else context.Response.Headers[name] = value;
         }
+        BytesSent += bytes.Length;
         await context.Response.Body.WriteAsync(bytes.AsMemory(end + 4));
     }
 }

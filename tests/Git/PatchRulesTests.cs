@@ -30,7 +30,44 @@ public sealed class PatchRulesTests
     [InlineData("src/**", "srcs/a", false)]
     [InlineData("pages/[id].js", "pages/[id].js", true)]
     [InlineData("*.cs", "a.CS", false)]
+    [InlineData("pages/[id].js", "pages/i.js", false)]
+    [InlineData("a?.js", "ab.js", true)]
+    [InlineData("a?.js", "a/.js", false)]
+    [InlineData("{a,b}.js", "a.js", false)]
     public void Globs_match_as_people_expect(string glob, string path, bool isMatch) => Assert.Equal(isMatch, PatchRules.Matches([glob], path));
+
+    [Theory]
+    [InlineData("pages/[id].js"), InlineData("a*b"), InlineData("a?b"), InlineData("**"), InlineData("a/{b}!c")]
+    public void A_name_from_outside_stands_for_itself_alone(string path)
+    {
+        var glob = ExactGlob.Of(path);
+        Assert.True(PatchRules.Matches([glob], path));
+        foreach (var other in new[] { "pages/i.js", "axb", "ab", "a", "a/b", "a/b/c" })
+            Assert.False(PatchRules.Matches([glob], other));
+    }
+
+    [Fact]
+    public void A_glob_of_stars_takes_no_longer_than_others()
+    {
+        var globs = new[] { string.Concat(Enumerable.Repeat("*a", 200)) + "b", string.Concat(Enumerable.Repeat("**/a", 200)) + "b", string.Concat(Enumerable.Repeat("**", 200)) + "b" };
+        Assert.False(PatchRules.Matches(globs, string.Concat(Enumerable.Repeat("a", 4000))));
+        Assert.False(PatchRules.Matches(globs, string.Join('/', Enumerable.Repeat("a", 2000))));
+    }
+
+    [Fact]
+    public void A_file_may_be_renamed_in_case_alone()
+    {
+        var scope = new PatchScope(PatchAuthor.Rule, ["**"]);
+        var gone = new FileEdit.Delete("src/readme.ts", "a\n"u8.ToArray());
+        Allowed(scope, gone, new FileEdit.Write("src/Readme.ts", null, "a\n"u8.ToArray()));
+        Allowed(scope, new FileEdit.Write("src/Readme.ts", null, "a\n"u8.ToArray()), gone);
+        Refused(scope, gone, Edit("src/Readme.ts", "a\n", "b\n"));
+        Refused(scope, gone, gone);
+        Refused(scope, Edit("src/readme.ts", "a\n", "b\n"), new FileEdit.Write("src/Readme.ts", null, "a\n"u8.ToArray()));
+        Refused(scope, gone, new FileEdit.Write("src/Readme.ts", null, "a\n"u8.ToArray()), new FileEdit.Write("src/README.ts", null, "a\n"u8.ToArray()));
+        Refused(Model, gone, new FileEdit.Write("src/Readme.ts", null, "a\n"u8.ToArray()));
+        Refused(new PatchScope(PatchAuthor.Rule, ["**"]), new FileEdit.Delete("tests/a_test.go", "func TestA(t *testing.T) { }\n"u8.ToArray()), new FileEdit.Write("tests/A_Test.go", null, "func TestA(t *testing.T) { }\n"u8.ToArray()));
+    }
 
     [Fact]
     public void Rules_and_tools_change_only_what_they_may()
@@ -123,6 +160,8 @@ public sealed class PatchRulesTests
         Refused(Model, Edit("a", "", string.Concat(Enumerable.Repeat("x\n", 401))));
         Refused(Model, Edit("a", "", string.Concat(Enumerable.Repeat(new string('x', 70) + " y\n", 300).SelectMany(line => line + "")) + string.Concat(Enumerable.Repeat(string.Concat(Enumerable.Repeat("word ", 200)) + "\n", 70))));
         Refused(new PatchScope(PatchAuthor.Tool, ["**"]), new FileEdit.Write("a", null, new byte[(5 << 20) + 1]));
+        Refused(new PatchScope(PatchAuthor.Tool, ["**"]), new FileEdit.Write("a", new byte[(5 << 20) + 1], "x"u8.ToArray()));
+        Refused(new PatchScope(PatchAuthor.Tool, ["**"]), new FileEdit.Delete("a", new byte[(5 << 20) + 1]));
         Refused(Model);
         Refused(Model, Edit("a", "1", "2"), Edit("A", "1", "2"));
     }

@@ -110,6 +110,14 @@ public sealed class PatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_rename_in_case_alone_leaves_the_new_name()
+    {
+        Write("readme", "x");
+        Assert.IsType<PatchWriteResult.Written>(await PatchWriter.ApplyAsync(new Patch([Edit("README", null, "x"), new FileEdit.Delete("readme", Bytes("x")!.Value)]), Folder, Cancelled));
+        Assert.Equal(["README"], Directory.EnumerateFiles(Folder).Select(Path.GetFileName));
+    }
+
+    [Fact]
     public async Task A_patch_that_does_not_fit_changes_nothing()
     {
         Write("a", "1");
@@ -133,6 +141,32 @@ public sealed class PatchTests : IDisposable
             Assert.IsType<PatchWriteResult.Refused>(await PatchWriter.ApplyAsync(new Patch([edit]), Folder, Cancelled));
         Assert.Equal("x", await File.ReadAllTextAsync(Path.Combine(root, "outside", "file"), Cancelled));
         Assert.Single(Directory.EnumerateFiles(Path.Combine(root, "outside")));
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_swapped_for_a_link_while_writing_lets_nothing_out()
+    {
+        var outside = Directory.CreateDirectory(Path.Combine(root, "outside")).FullName;
+        var (real, other) = (Path.Combine(Folder, "folder"), Path.Combine(Folder, "other"));
+        Directory.CreateDirectory(real);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+        var swapping = Task.Run(
+            () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    Directory.Move(real, other);
+                    File.CreateSymbolicLink(real, outside);
+                    File.Delete(real);
+                    Directory.Move(other, real);
+                }
+            },
+            Cancelled);
+        for (var round = 0; round < 300; round++)
+            await PatchWriter.ApplyAsync(new Patch([Edit($"folder/file{round}", null, "x")]), Folder, Cancelled);
+        await stop.CancelAsync();
+        await swapping;
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(outside), entry => new FileInfo(entry).Length > 0);
     }
 
     [Fact]

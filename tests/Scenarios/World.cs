@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using QMoi.Fixers;
 using QMoi.Forges;
 using QMoi.Functions;
 using QMoi.Functions.Settings;
@@ -37,7 +38,7 @@ public sealed class World : IAsyncDisposable
 
     /// <param name="repair">Without it retries do not wait.</param>
     /// <param name="door">The address at which the bot finds a forge's API, in the place of the forge's own.</param>
-    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false, Func<SimulatedForge, Task<string>>? door = null, RepairSettings? repair = null)
+    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false, Func<SimulatedForge, Task<string>>? door = null, RepairSettings? repair = null, Func<string, IFixer?>? fixers = null)
     {
         door ??= forge => Task.FromResult(forge.ApiUrl);
         var world = new World(allowWarnings);
@@ -52,7 +53,7 @@ public sealed class World : IAsyncDisposable
                 GitHubSecrets = new WebhookSecrets([Secret], []),
                 GitLabSecrets = new WebhookSecrets([Secret], []),
             },
-            world.clock, world.loggers);
+            world.clock, world.loggers, fixers);
         await world.bot.ListenAsync("http://127.0.0.1:0", world.loggers, default);
         world.GitHub.HookUrl = world.bot.Url + "/webhooks/github";
         world.GitLab.HookUrl = world.bot.Url + "/webhooks/gitlab";
@@ -123,6 +124,8 @@ public sealed class World : IAsyncDisposable
             await SettleAsync();
         }
     }
+
+    public IReadOnlyCollection<string> Warnings => loggers.Warnings;
 
     public void Leap(TimeSpan time) => clock.Leap(time);
 
