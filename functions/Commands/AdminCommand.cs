@@ -20,7 +20,7 @@ internal static partial class AdminCommand
         by.Validators.Add(result =>
         {
             if (!Name().IsMatch(result.GetValueOrDefault<string>() ?? ""))
-                result.AddError($"--by: '{result.GetValueOrDefault<string>()}' is not valid; wanted are 1 to 60 letters, digits, spaces and . _ @ -.");
+                result.AddError($"--by: '{result.GetValueOrDefault<string>()}' is not valid; wanted is a letter or digit, and up to 59 more or spaces and . _ @ -.");
         });
         var data = CommandLine.DataOption();
         data.Recursive = true;
@@ -173,7 +173,7 @@ internal static partial class AdminCommand
         Line.Audit(loggers.CreateLogger(Logging.Audit), row.Act, row.Actor, row.Details, row.Sequence, row.Hash);
     }
 
-    [GeneratedRegex(@"^[\p{L}\p{Nd} ._@-]{1,60}$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^[\p{L}\p{Nd}][\p{L}\p{Nd} ._@-]{0,59}$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Name();
 
     private static partial class Line

@@ -9,7 +9,7 @@ public sealed class Stopping
     [Fact]
     public async Task After_an_emergency_stop_deliveries_are_stored_and_nothing_is_done_until_it_is_resumed()
     {
-        await using var world = await World.StartAsync();
+        await using var world = await World.StartAsync(allowWarnings: true);
         await ChangeAsync(world, state => state with { StoppedBy = "ada" });
         var repository = await world.WithBrokenScriptAsync("gitlab");
         await world.SettleAsync();
@@ -47,7 +47,7 @@ public sealed class Stopping
     [Fact]
     public async Task Without_the_fix_module_a_failure_is_explained_and_without_the_retry_module_it_is_not_run_again()
     {
-        await using var world = await World.StartAsync();
+        await using var world = await World.StartAsync(allowWarnings: true);
         await ChangeAsync(world, state => state with { Off = new HashSet<Module> { Module.Fix, Module.Retry } });
         var broken = await world.WithBrokenScriptAsync("gitlab");
         var flaky = await world.WithFlakyDownloadAsync("github", failures: 1);
@@ -62,7 +62,7 @@ public sealed class Stopping
     [Fact]
     public async Task Without_the_receive_module_forges_are_told_to_come_again()
     {
-        await using var world = await World.StartAsync();
+        await using var world = await World.StartAsync(allowWarnings: true);
         await ChangeAsync(world, state => state with { Off = new HashSet<Module> { Module.Receive } });
         await world.Bot.Control.LookAsync(TestContext.Current.CancellationToken);
         await world.WithBrokenScriptAsync("gitlab");
