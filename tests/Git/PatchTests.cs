@@ -147,18 +147,26 @@ public sealed class PatchTests : IDisposable
     public async Task A_folder_that_is_swapped_for_a_link_while_writing_lets_nothing_out()
     {
         var outside = Directory.CreateDirectory(Path.Combine(root, "outside")).FullName;
-        var (real, other) = (Path.Combine(Folder, "folder"), Path.Combine(Folder, "other"));
-        Directory.CreateDirectory(real);
+        var folder = new DirectoryInfo(Path.Combine(Folder, "folder"));
+        folder.Create();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
         var swapping = Task.Run(
             () =>
             {
                 while (!stop.IsCancellationRequested)
                 {
-                    Directory.Move(real, other);
-                    File.CreateSymbolicLink(real, outside);
-                    File.Delete(real);
-                    Directory.Move(other, real);
+                    try
+                    {
+                        folder.Delete(recursive: true);
+                        folder.CreateAsSymbolicLink(outside);
+                        File.Delete(folder.FullName);
+                        folder.Create();
+                    }
+                    catch (IOException)
+                    {
+                        // The writer made the folder again meanwhile.
+                        folder.Create();
+                    }
                 }
             },
             Cancelled);
