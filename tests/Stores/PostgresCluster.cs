@@ -43,7 +43,7 @@ public sealed class PostgresCluster : IAsyncDisposable
     public static string Form(string url)
     {
         var parsed = new Uri(url);
-        return $"Host={parsed.Host};Port={parsed.Port};Username={parsed.UserInfo};Database={parsed.AbsolutePath.TrimStart('/')};Pooling=false;Timeout=2";
+        return $"Host={parsed.Host};Port={parsed.Port};Username={parsed.UserInfo};Database={parsed.AbsolutePath.TrimStart('/')};Pooling=false;Timeout=60;Command Timeout=120";
     }
 
     public string CreateDatabase()

@@ -16,7 +16,8 @@ try
             await IngestAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3);
             return 0;
         case ["claims", ..]:
-            await new Claims(temporary).RunAsync(args.Contains("--big") ? [1_000, 1_000_000, 5_000_000] : [1_000, 100_000], [0, 10_000, 100_000]);
+            await new Claims(temporary).RunAsync(args.Contains("--big")
+                ? [(1_000, 0), (1_000, 10_000), (1_000, 100_000), (1_000_000, 0), (5_000_000, 0), (5_000_000, 100_000)] : [(1_000, 0), (1_000, 10_000), (1_000, 100_000), (100_000, 0), (100_000, 100_000)]);
             return 0;
         case ["stores", ..]:
             await StoresAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3);
