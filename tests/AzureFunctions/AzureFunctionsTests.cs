@@ -27,6 +27,7 @@ public sealed class AzureFunctionsTests : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
+        File.Copy(Path.Combine(QmoiProcess.Root, "host.json"), Path.Combine(root.FullName, "host.json"));
         File.CreateSymbolicLink(Path.Combine(root.FullName, "qmoi"), QmoiProcess.Executable);
     }
 
