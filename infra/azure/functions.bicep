@@ -150,8 +150,6 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
         AzureWebJobsStorage__clientId: shared.outputs.identityClientId
         APPLICATIONINSIGHTS_CONNECTION_STRING: shared.outputs.insightsConnection
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${shared.outputs.identityClientId};Authorization=AAD'
-        // The app root is read-only; what lasts is in PostgreSQL, here are only log files of this instance.
-        QMOI__Data: '/tmp/qmoi'
       })
   }
 }
