@@ -45,7 +45,7 @@ public sealed partial class Bot : IAsyncDisposable
     private TimerTriggers? triggers;
     private WebApplication? web;
 
-    private Bot(BotSettings settings, IStore store, ControlWatch control, SafeMode safeMode, Lazy<Forges.Forges> forges, Lazy<Router> router, TimeProvider clock, ILoggerFactory loggers)
+    private Bot(BotSettings settings, IStore store, ControlWatch control, SafeMode safeMode, Lazy<Forges.Forges> forges, Lazy<Task<Router>> router, TimeProvider clock, ILoggerFactory loggers)
     {
         (Settings, Store, Control, SafeMode) = (settings, store, control, safeMode);
         apis = forges;
@@ -121,7 +121,10 @@ public sealed partial class Bot : IAsyncDisposable
         safeMode.LogTo(loggers.CreateLogger<SafeMode>());
         var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers));
         var control = new ControlWatch(store.Control, clock, loggers.CreateLogger<ControlWatch>());
-        return new Bot(settings, store, control, safeMode, forges, new Lazy<Router>(() => Assemble(settings, forges.Value, control, safeMode, clock, loggers.CreateLogger<FixPlanner>(), fixers)), clock, loggers);
+        // It takes a second of one core: on a thread of its own, so that receiving does not wait behind workers that all wait for it.
+        var router = new Lazy<Task<Router>>(() => Task.Factory.StartNew(
+            () => Assemble(settings, forges.Value, control, safeMode, clock, loggers.CreateLogger<FixPlanner>(), fixers), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+        return new Bot(settings, store, control, safeMode, forges, router, clock, loggers);
     }
 
     /// <summary>Opens the store, restoring a damaged one, and listens; disk and network get ready beside each other, because a forge waits for nobody.</summary>

@@ -11,7 +11,7 @@ namespace QMoi.Functions;
 
 /// <summary>Works stored deliveries: claims, routes, writes the outcome. Different repositories in parallel, one repository in order.</summary>
 public sealed partial class Worker(
-    IStore store, IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, Lazy<Router> router, ControlWatch control, WorkSettings settings, TimeProvider clock, ILogger<Worker> logger) : IDisposable
+    IStore store, IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, Lazy<Task<Router>> router, ControlWatch control, WorkSettings settings, TimeProvider clock, ILogger<Worker> logger) : IDisposable
 {
     /// <summary>Pauses before the five retries : together about 73 minutes, so that a forge may be away for an hour.</summary>
     private static readonly TimeSpan[] Pauses =
@@ -129,7 +129,7 @@ public sealed partial class Worker(
         try
         {
             var forgeEvent = formats[claim.Forge].ReadEvent(claim.Event, claim.Body.Span);
-            return new Verdict.Ended(await router.Value.RouteAsync(forgeEvent, store.Ledger(claim), cancellationToken));
+            return new Verdict.Ended(await (await router.Value).RouteAsync(forgeEvent, store.Ledger(claim), cancellationToken));
         }
         catch (LeaseLostException)
         {

@@ -14,14 +14,14 @@ public sealed partial class Care
     private readonly BotSettings settings;
     private readonly IStore store;
     private readonly SqliteCare? embedded;
-    private readonly Lazy<Router> router;
+    private readonly Lazy<Task<Router>> router;
     private readonly SafeMode safeMode;
     private readonly TimeProvider clock;
     private readonly ILogger logger;
     private readonly TaskCompletionSource<string> never = new();
 
     /// <param name="embedded">For a database in the data folder; one on a server has its own admin, who backs it up.</param>
-    internal Care(BotSettings settings, IStore store, SqliteCare? embedded, Lazy<Router> router, SafeMode safeMode, TimeProvider clock, ILogger logger) =>
+    internal Care(BotSettings settings, IStore store, SqliteCare? embedded, Lazy<Task<Router>> router, SafeMode safeMode, TimeProvider clock, ILogger logger) =>
         (this.settings, this.store, this.embedded, this.router, this.safeMode, this.clock, this.logger) = (settings, store, embedded, router, safeMode, clock, logger);
 
     /// <summary>Ends, with what was found, when the database turns out to be damaged; opening it anew restores it.</summary>
@@ -37,7 +37,7 @@ public sealed partial class Care
             // Ends the watch too: serve opens the database anew, and that one is watched again.
             if (embedded is not null && await embedded.IsDamagedAsync())
                 return;
-            await Blocking(LookAtCatalogue);
+            await LookAtCatalogueAsync();
             var sandbox = await Sandbox.ProbeAsync(settings.Sandbox, clock, stop);
             if (sandbox.Kind == SandboxKind.None)
                 Log.NoSandbox(logger, sandbox.Reason);
@@ -79,20 +79,19 @@ public sealed partial class Care
     }
 
     /// <summary>Loads it only where the admin added something: mistakes are then told at the start, not with the first delivery.</summary>
-    private bool LookAtCatalogue()
+    private async Task LookAtCatalogueAsync()
     {
         try
         {
             if (!KnownFailures.HasOwn(settings))
-                return false;
-            _ = router.Value;
+                return;
+            await router.Value;
             KnownFailures.Keep(settings);
         }
         catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
         {
             Log.NoCopy(logger, unwritable);
         }
-        return true;
     }
 
     /// <summary>A backup now, whatever the time of the last one; no two at once. False, and a finding, where none could be made.</summary>
