@@ -31,11 +31,13 @@ internal sealed partial class ForgeHttp : IDisposable
     private readonly TimeProvider clock;
     private readonly ILogger logger;
     private readonly IReadOnlyDictionary<string, string> headers;
+    private readonly CallSignals signals;
 
     /// <param name="headers">Sent with every request to the API.</param>
-    public ForgeHttp(Uri apiUrl, IReadOnlyDictionary<string, string> headers, TimeProvider clock, ILogger logger)
+    public ForgeHttp(ForgeKind forge, Uri apiUrl, IReadOnlyDictionary<string, string> headers, TimeProvider clock, ILogger logger)
     {
         ApiUrl = new Uri(apiUrl.AbsoluteUri.TrimEnd('/') + "/");
+        signals = new CallSignals(forge, ApiUrl);
         this.headers = headers;
         this.clock = clock;
         this.logger = logger;
@@ -48,6 +50,8 @@ internal sealed partial class ForgeHttp : IDisposable
                 ConnectTimeout = ConnectTimeout,
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
                 EnableMultipleHttp2Connections = true,
+                // No forge is told the ids of our traces.
+                ActivityHeadersPropagator = null,
             },
             disposeHandler: true);
         retries = new ResiliencePipelineBuilder { TimeProvider = clock }
@@ -183,6 +187,7 @@ internal sealed partial class ForgeHttp : IDisposable
 
             var exchange = await ExchangeAsync(message, Shown(address), request.TakesStream, calls, cancellationToken);
             var told = account.Limits.Learn(exchange.Status, exchange.Headers, exchange.Message);
+            signals.Learn(exchange.Headers);
             if (told is not null) Log.ToldToWait(logger, Shown(request), told.Value);
             if (exchange.Status < 300) return new ForgeAnswer(exchange, ApiUrl);
             if (exchange.Location is not null && request.TakesRedirect) return new ForgeAnswer(exchange, ApiUrl);
@@ -197,6 +202,7 @@ internal sealed partial class ForgeHttp : IDisposable
     {
         using var timeout = new CancellationTokenSource(RequestTimeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        using var span = signals.Begin(message);
         var startedAt = clock.GetUtcNow();
         var started = clock.GetTimestamp();
         var status = 0;
@@ -228,7 +234,9 @@ internal sealed partial class ForgeHttp : IDisposable
         finally
         {
             response?.Dispose();
-            calls.Add(new ForgeCall(message.Method.Method, shownPath, status, startedAt, clock.GetElapsedTime(started)));
+            var elapsed = clock.GetElapsedTime(started);
+            calls.Add(new ForgeCall(message.Method.Method, shownPath, status, startedAt, elapsed));
+            signals.End(span, status, elapsed);
         }
     }
 

@@ -40,8 +40,8 @@ public sealed class Forges : IForges, IDisposable
     public Forges(GitHubSettings gitHub, GitLabSettings gitLab, TimeProvider clock, ILoggerFactory loggers, TimeSpan? patience = null)
     {
         ForgeLimits NewLimits() => new(clock, patience ?? TimeSpan.FromSeconds(10));
-        gitHubHttp = new ForgeHttp(gitHub.ApiUrl, GitHubForge.Headers, clock, loggers.CreateLogger<GitHubForge>());
-        gitLabHttp = new ForgeHttp(gitLab.ApiUrl, GitLabForge.Headers, clock, loggers.CreateLogger<GitLabForge>());
+        gitHubHttp = new ForgeHttp(ForgeKind.GitHub, gitHub.ApiUrl, GitHubForge.Headers, clock, loggers.CreateLogger<GitHubForge>());
+        gitLabHttp = new ForgeHttp(ForgeKind.GitLab, gitLab.ApiUrl, GitLabForge.Headers, clock, loggers.CreateLogger<GitLabForge>());
         gitHubTokens = new GitHubTokens(gitHub, gitHubHttp, clock, NewLimits);
         gitHubGraphQl = new GitHubGraphQl(gitHubHttp, clock);
         gitLabTokens = new GitLabTokens(gitLab, gitLabHttp, NewLimits);

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http.Features;
 using QMoi.Functions.Control;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
+using QMoi.Functions.Telemetry;
+using QMoi.Handlers;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
 
@@ -21,7 +23,8 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
 
     public async Task ReceiveAsync(HttpContext context, ForgeKind forge)
     {
-        var (status, words) = await AcceptAsync(context, forge);
+        var (status, result, words) = await AcceptAsync(context, forge);
+        Signals.Deliveries.Add(1, new KeyValuePair<string, object?>("forge", Signals.Label(forge)), new KeyValuePair<string, object?>("result", result));
         context.Response.StatusCode = status;
         if (status == StatusCodes.Status503ServiceUnavailable)
             context.Response.Headers.RetryAfter = "10";
@@ -32,15 +35,15 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         }
     }
 
-    private async Task<(int Status, string? Words)> AcceptAsync(HttpContext context, ForgeKind forge)
+    private async Task<(int Status, string Result, string? Words)> AcceptAsync(HttpContext context, ForgeKind forge)
     {
         var request = context.Request;
         if (request.Headers.ContentEncoding.Count > 0)
-            return (StatusCodes.Status415UnsupportedMediaType, "Send the body as it is, without Content-Encoding.");
+            return (StatusCodes.Status415UnsupportedMediaType, "malformed", "Send the body as it is, without Content-Encoding.");
         if (!IsJson(request.ContentType))
-            return (StatusCodes.Status415UnsupportedMediaType, "Set the webhook's content type to application/json.");
+            return (StatusCodes.Status415UnsupportedMediaType, "malformed", "Set the webhook's content type to application/json.");
         if (request.ContentLength > MaxBodyBytes)
-            return (StatusCodes.Status413PayloadTooLarge, $"At most {MaxBodyBytes} bytes are read.");
+            return (StatusCodes.Status413PayloadTooLarge, "malformed", $"At most {MaxBodyBytes} bytes are read.");
 
         var buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 64 * 1024) + 1);
         try
@@ -55,17 +58,20 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
                     break;
                 length += read;
                 if (length > MaxBodyBytes)
-                    return (StatusCodes.Status413PayloadTooLarge, $"At most {MaxBodyBytes} bytes are read.");
+                    return (StatusCodes.Status413PayloadTooLarge, "malformed", $"At most {MaxBodyBytes} bytes are read.");
             }
-            return await AcceptAsync(new RequestHeaders(request.Headers), buffer.AsMemory(0, length), forge, context.RequestAborted);
+            var began = clock.GetTimestamp();
+            var answer = await AcceptAsync(new RequestHeaders(request.Headers), buffer.AsMemory(0, length), forge, context.RequestAborted);
+            Signals.ReceiveDuration.Record(clock.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("forge", Signals.Label(forge)));
+            return answer;
         }
         catch (BadHttpRequestException bad)
         {
-            return (bad.StatusCode, null);
+            return (bad.StatusCode, "malformed", null);
         }
         catch (Exception gone) when (gone is IOException or OperationCanceledException && context.RequestAborted.IsCancellationRequested)
         {
-            return (StatusCodes.Status400BadRequest, null);
+            return (StatusCodes.Status400BadRequest, "malformed", null);
         }
         finally
         {
@@ -74,7 +80,7 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     }
 
     /// <summary>The same for every host: proves, reads the envelope, stores.</summary>
-    public async Task<(int Status, string? Words)> AcceptAsync(WebhookHeaders headers, ReadOnlyMemory<byte> body, ForgeKind forge, CancellationToken cancellationToken)
+    private async Task<(int Status, string Result, string? Words)> AcceptAsync(WebhookHeaders headers, ReadOnlyMemory<byte> body, ForgeKind forge, CancellationToken cancellationToken)
     {
         var format = formats[forge];
         var now = clock.GetUtcNow();
@@ -83,15 +89,24 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         {
             if (refusals.ShouldTell(out var untold))
                 Log.Refused(logger, forge, untold);
-            return (StatusCodes.Status401Unauthorized, null);
+            return (StatusCodes.Status401Unauthorized, "refused", null);
         }
         if (!control.State.IsOn(Module.Receive))
-            return (StatusCodes.Status503ServiceUnavailable, "Receiving is switched off for now; come again.");
+            return (StatusCodes.Status503ServiceUnavailable, "unavailable", "Receiving is switched off for now; come again.");
         if (format.ReadEnvelope(headers, body.Span, out var problem) is not { } envelope)
-            return (StatusCodes.Status400BadRequest, problem);
+            return (StatusCodes.Status400BadRequest, "malformed", problem);
         if (envelope.IsPing)
-            return (StatusCodes.Status200OK, null);
+            return (StatusCodes.Status200OK, "ping", null);
 
+        using var span = DeliveryTrace.Receive(forge, envelope.DeliveryId, envelope.EventName);
+        var answer = await StoreAsync(format, headers, envelope, body, forge, now, cancellationToken);
+        span?.SetTag("qmoi.result", answer.Result);
+        return answer;
+    }
+
+    private async Task<(int Status, string Result, string? Words)> StoreAsync(
+        IWebhookFormat format, WebhookHeaders headers, Envelope envelope, ReadOnlyMemory<byte> body, ForgeKind forge, DateTimeOffset now, CancellationToken cancellationToken)
+    {
         var kept = format.KeptHeaders.Select(name => (Name: name, Value: headers.One(name))).Where(header => header.Value is not null)
             .ToDictionary(header => header.Name, header => header.Value!, StringComparer.Ordinal);
         try
@@ -102,23 +117,26 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
             {
                 case InsertResult.Stored:
                     arrived();
-                    return (StatusCodes.Status202Accepted, null);
+                    return (StatusCodes.Status202Accepted, "stored", null);
                 case InsertResult.DuplicateIdWithAnotherBody:
-                    Log.SameIdAnotherBody(logger, forge, envelope.DeliveryId);
-                    return (StatusCodes.Status200OK, null);
+                    using (DeliveryTrace.Scope(logger, forge, envelope.DeliveryId, lane: null))
+                        Log.SameIdAnotherBody(logger, forge, envelope.DeliveryId);
+                    return (StatusCodes.Status200OK, "duplicate", null);
                 default:
-                    return (StatusCodes.Status200OK, null);
+                    return (StatusCodes.Status200OK, "duplicate", null);
             }
         }
         catch (StoreUnavailableException unavailable)
         {
-            Log.CannotStore(logger, unavailable);
-            return (StatusCodes.Status503ServiceUnavailable, null);
+            using (DeliveryTrace.Scope(logger, forge, envelope.DeliveryId, lane: null))
+                Log.CannotStore(logger, unavailable);
+            return (StatusCodes.Status503ServiceUnavailable, "unavailable", null);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.StoreSlow(logger, settings.ReplyTimeout);
-            return (StatusCodes.Status503ServiceUnavailable, null);
+            using (DeliveryTrace.Scope(logger, forge, envelope.DeliveryId, lane: null))
+                Log.StoreSlow(logger, settings.ReplyTimeout);
+            return (StatusCodes.Status503ServiceUnavailable, "unavailable", null);
         }
     }
 

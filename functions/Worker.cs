@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using QMoi.Functions.Control;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
+using QMoi.Functions.Telemetry;
 using QMoi.Handlers;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
@@ -103,9 +104,11 @@ public sealed partial class Worker(
     /// <summary>False when there was nothing to claim.</summary>
     private async Task<bool> WorkOneAsync(CancellationToken stop)
     {
+        var (askedAt, asked) = (clock.GetUtcNow(), clock.GetTimestamp());
         if (await store.ClaimAsync(stop) is not { } claim)
             return false;
-        using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["Delivery"] = claim.DeliveryId, ["Lane"] = claim.Lane });
+        using var span = DeliveryTrace.Work(claim, askedAt, clock.GetUtcNow());
+        using var scope = DeliveryTrace.Scope(logger, claim.Forge, claim.DeliveryId, claim.Lane);
         var mayAct = control.MayAct;
         using var limit = new CancellationTokenSource(settings.HandlerTimeout, clock);
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, mayAct);
@@ -113,7 +116,11 @@ public sealed partial class Worker(
         var renewal = RenewAsync(claim, cut, renewing.Token);
         try
         {
-            await FinishWhenPossibleAsync(claim, await WorkAsync(claim, mayAct, cut.Token), stop);
+            var verdict = await WorkAsync(claim, mayAct, cut.Token);
+            await FinishWhenPossibleAsync(claim, verdict, stop);
+            Signals.Work.Add(1, new KeyValuePair<string, object?>("outcome", NameOf(claim, verdict)));
+            Signals.WorkDuration.Record(clock.GetElapsedTime(asked).TotalSeconds);
+            span?.SetTag("qmoi.outcome", NameOf(claim, verdict));
         }
         finally
         {
@@ -173,6 +180,17 @@ public sealed partial class Worker(
             return new Verdict.Again($"our mistake, incident {incident}", null);
         }
     }
+
+    private static string NameOf(Claim claim, Verdict verdict) => verdict switch
+    {
+        Verdict.Ended { Outcome: Outcome.Acted } => "acted",
+        Verdict.Ended { Outcome: Outcome.Declined } => "declined",
+        Verdict.Ended { Outcome: Outcome.Ignored } => "ignored",
+        Verdict.Again when claim.Tries >= Pauses.Length => "dead",
+        Verdict.Again => "retry",
+        Verdict.Lost => "lost",
+        _ => "later",
+    };
 
     /// <summary>What was done need not be done again because the store was away for a moment; while the lease lasts nobody else has begun it.</summary>
     private async Task FinishWhenPossibleAsync(Claim claim, Verdict verdict, CancellationToken stop)

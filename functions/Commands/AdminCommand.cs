@@ -169,7 +169,7 @@ internal static partial class AdminCommand
     /// <summary>The same row out of the database's reach.</summary>
     private static void Log(Run run, AuditRow row)
     {
-        using var loggers = Logging.Create(run.Settings.DataFolder);
+        using var loggers = Logging.Create(run.Settings, ConsoleLog.Text);
         Line.Audit(loggers.CreateLogger(Logging.Audit), row.Act, row.Actor, row.Details, row.Sequence, row.Hash);
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using QMoi.Functions.Control;
+using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
@@ -28,7 +29,7 @@ internal static class ReplayCommand
     private static async Task<int> RunAsync(string delivery, string? data, CancellationToken stop)
     {
         var settings = CommandLine.Settings(data);
-        using var loggers = Logging.Create(settings.DataFolder);
+        using var loggers = Logging.Create(settings, ConsoleLog.Text);
         await using var bot = Bot.Open(settings, TimeProvider.System, loggers);
         var id = File.Exists(delivery) ? await StoreAsync(bot, delivery, stop) : delivery;
         if (await bot.Store.FindAsync(id, stop) is not { } row)

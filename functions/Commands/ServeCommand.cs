@@ -3,6 +3,7 @@ using QMoi.Functions.AzureFunctions;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
+using QMoi.Functions.Telemetry;
 using QMoi.Handlers.Forges;
 
 namespace QMoi.Functions.Commands;
@@ -46,7 +47,8 @@ internal static partial class ServeCommand
             FunctionsHost.Check(settings);
             urls = host.Url;
         }
-        using var loggers = Logging.Create(settings.DataFolder);
+        using var loggers = Logging.Create(settings, settings.ConsoleLog);
+        using var export = Export.Start(settings.Telemetry, role, loggers);
         var logger = loggers.CreateLogger("QMoi.Serve");
         for (var restores = 0; ; restores++)
         {
@@ -66,7 +68,7 @@ internal static partial class ServeCommand
                 {
                     Log.Back(logger, bot.Url);
                 }
-                if (await WorkAsync(bot, role, stop) is not { } found)
+                if (await WorkAsync(bot, role, export, stop) is not { } found)
                     return ExitCode.Done;
                 (damage, urls) = (found, bot.Urls);
             }
@@ -78,10 +80,11 @@ internal static partial class ServeCommand
     }
 
     /// <summary>Until the bot is to stop, or its database turns out to be damaged: then what was found.</summary>
-    private static async Task<string?> WorkAsync(Bot bot, Role role, CancellationToken stop)
+    private static async Task<string?> WorkAsync(Bot bot, Role role, Export? export, CancellationToken stop)
     {
         using var running = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var watching = bot.Control.RunAsync(running.Token);
+        var telling = export?.WatchAsync(bot.Store, running.Token) ?? Task.CompletedTask;
         var caring = role == Role.Web ? Task.CompletedTask : bot.Care.RunAsync(running.Token);
         var working = role == Role.Web
             ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, running.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
@@ -95,7 +98,7 @@ internal static partial class ServeCommand
         finally
         {
             await running.CancelAsync();
-            await Task.WhenAll(caring, watching);
+            await Task.WhenAll(caring, watching, telling);
         }
         return bot.Care.Damaged.IsCompleted && !stop.IsCancellationRequested ? await bot.Care.Damaged : null;
     }

@@ -9,6 +9,9 @@ internal static class Terminal
     public static TextWriter Out => Console.Out;
     public static TextWriter Error => Console.Error;
 
+    /// <summary>Standard error goes to a file or another program, not to a person.</summary>
+    public static bool IsErrorRedirected => Console.IsErrorRedirected;
+
     public static Stream OpenInput() => Console.OpenStandardInput();
 
     /// <summary>For people, on standard error or standard output; without colour where it is not a terminal.</summary>

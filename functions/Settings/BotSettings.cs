@@ -21,6 +21,10 @@ public sealed record BotSettings
     public RepairSettings Repair { get; init; } = new();
     public SandboxSettings Sandbox { get; init; } = new();
     public WorkSettings Work { get; init; } = new();
+    public TelemetrySettings Telemetry { get; init; } = new();
+
+    /// <summary>How <c>qmoi serve</c> writes its log to standard error.</summary>
+    public ConsoleLog ConsoleLog { get; init; }
 
     /// <summary>Let in to <c>/api/qmoi/</c>; one, or two while it is being changed. Secret. Empty: it answers on loopback only.</summary>
     public IReadOnlyList<string> AdminTokens { get; init; } = [];
@@ -42,6 +46,31 @@ public sealed record WorkSettings
 
     /// <summary>A delivery that takes longer is cut and tried again. Default 15 minutes, 10 s to 2 h.</summary>
     public TimeSpan HandlerTimeout { get; init; } = TimeSpan.FromMinutes(15);
+}
+
+/// <summary>Where traces and metrics go.</summary>
+public sealed record TelemetrySettings
+{
+    /// <summary>A collector that speaks OTLP; <c>null</c>: nothing is recorded and nothing is sent.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>How it is spoken to; <c>null</c>: gRPC on port 4317, which is its port everywhere, HTTP on all others.</summary>
+    public OtlpProtocol? OtlpProtocol { get; init; }
+
+    /// <summary>Under which name the bot shows up there. Default <c>qmoi</c>.</summary>
+    public string ServiceName { get; init; } = "qmoi";
+
+    public bool IsGrpc(Uri endpoint) => OtlpProtocol is { } chosen ? chosen == Settings.OtlpProtocol.Grpc : endpoint.Port == 4317;
+}
+
+public enum OtlpProtocol { Grpc, HttpProtobuf }
+
+public enum ConsoleLog
+{
+    /// <summary>Text on a terminal, JSON elsewhere.</summary>
+    Auto,
+    Text,
+    Json,
 }
 
 /// <summary>A setting that cannot be used; the message names it, its value (never a secret's) and the valid range.</summary>

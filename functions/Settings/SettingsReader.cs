@@ -49,6 +49,10 @@ public static class SettingsReader
         new("Store:KeepDays", null, false, "0 (for ever) or 8 to 3650", (s, v) => s with { KeepDeliveries = v.Trim() == "0" ? null : TimeSpan.FromDays(Whole(v, 8, 3650)) }),
         new("Work:Workers", null, false, "1 to 64", (s, v) => s with { Work = s.Work with { Workers = (int)Whole(v, 1, 64) } }),
         new("Work:HandlerTimeout", null, false, "00:00:10 to 02:00:00", (s, v) => s with { Work = s.Work with { HandlerTimeout = Time(v, TimeSpan.FromSeconds(10), TimeSpan.FromHours(2)) } }),
+        new("Telemetry:OtlpEndpoint", "OTEL_EXPORTER_OTLP_ENDPOINT", false, "an http(s) URL", (s, v) => s with { Telemetry = s.Telemetry with { OtlpEndpoint = Url(v) } }),
+        new("Telemetry:OtlpProtocol", "OTEL_EXPORTER_OTLP_PROTOCOL", false, "grpc or http/protobuf", (s, v) => s with { Telemetry = s.Telemetry with { OtlpProtocol = Otlp(v) } }),
+        new("Telemetry:ServiceName", "OTEL_SERVICE_NAME", false, "1 to 100 letters, digits and . _ -", (s, v) => s with { Telemetry = s.Telemetry with { ServiceName = Name(v) } }),
+        new("Log:Console", null, false, "auto, text or json", (s, v) => s with { ConsoleLog = OneOf<ConsoleLog>(v) }),
         new("Sandbox:Registries", null, false, "host or host:port, separated by commas; empty for none", (s, v) => s with { Sandbox = s.Sandbox with { Registries = Hosts(v) } }),
     ];
 
@@ -156,6 +160,11 @@ public static class SettingsReader
 
     private static Uri Url(string value) =>
         Uri.TryCreate(value.TrimEnd('/'), UriKind.Absolute, out var url) && url.Scheme is "https" or "http" && url.UserInfo.Length == 0 ? url : throw new FormatException();
+
+    private static OtlpProtocol Otlp(string value) => value.Trim() switch { "grpc" => OtlpProtocol.Grpc, "http/protobuf" => OtlpProtocol.HttpProtobuf, _ => throw new FormatException() };
+
+    private static string Name(string value) =>
+        value.Trim() is { Length: > 0 and <= 100 } name && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') ? name : throw new FormatException();
 
     private static string Token(string value) => value.Trim() is { Length: > 0 } token && !token.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)) ? token : throw new FormatException();
 

@@ -1,4 +1,5 @@
 using Dapper;
+using QMoi.Handlers;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Repair;
 
@@ -55,17 +56,25 @@ internal sealed class Ledger(SqlStore store, Claim claim, TimeProvider clock) : 
     private Task<int> CountAsync(string sql, object parameters, CancellationToken cancellationToken) =>
         store.ReadAsync(reading => reading.ExecuteScalarAsync<int>(sql, parameters), cancellationToken);
 
-    public Task<Attempt> SaveAsync(Attempt attempt, CancellationToken cancellationToken) => store.WriteFencedAsync(
-        claim,
-        async connection =>
-        {
-            var row = AttemptRow.Of(attempt);
-            if (attempt.Id == 0)
-                return attempt with { Id = await connection.ExecuteScalarAsync<long>(AttemptRow.Insert, row) };
-            await connection.ExecuteAsync(AttemptRow.Update, row);
-            return attempt;
-        },
-        cancellationToken);
+    public async Task<Attempt> SaveAsync(Attempt attempt, CancellationToken cancellationToken)
+    {
+        var (saved, before) = await store.WriteFencedAsync(
+            claim,
+            async connection =>
+            {
+                var row = AttemptRow.Of(attempt);
+                if (attempt.Id == 0)
+                    return (attempt with { Id = await connection.ExecuteScalarAsync<long>(AttemptRow.Insert, row) }, null);
+                // Asked only where somebody counts.
+                var state = Signals.Attempts.Enabled ? await connection.ExecuteScalarAsync<string?>("SELECT state FROM attempts WHERE id = @id", new { id = attempt.Id }) : null;
+                await connection.ExecuteAsync(AttemptRow.Update, row);
+                return (attempt, state);
+            },
+            cancellationToken);
+        if (before != saved.State.ToString() && saved.State is not (AttemptState.Diagnosed or AttemptState.Delivering))
+            Signals.Attempts.Add(1, new KeyValuePair<string, object?>("failure", saved.FailureId), new KeyValuePair<string, object?>("state", saved.State.ToString().ToLowerInvariant()));
+        return saved;
+    }
 
     public Task<EffectState> BeginEffectAsync(string key, CancellationToken cancellationToken) => store.WriteFencedAsync(
         claim,

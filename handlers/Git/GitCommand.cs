@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using QMoi.Handlers.Tools;
 
@@ -43,6 +44,8 @@ internal static class GitCommand
         ReadOnlyMemory<byte>? input = null, IReadOnlyList<(string Key, string Value)>? settings = null, TimeSpan? timeout = null, int outputLimit = 64 << 20,
         bool limitSizes = false, bool mayFail = false, string? home = null)
     {
+        using var span = Signals.Begin("git");
+        if (span is not null) span.DisplayName = "git " + Signals.Word(Verb(arguments));
         var (program, all) = WithLimits(limitSizes, arguments);
         var result = await ChildProcess.RunAsync(
             new ChildSpec(program, all, folder)
@@ -53,6 +56,7 @@ internal static class GitCommand
                 Timeout = timeout ?? TimeSpan.FromMinutes(2),
             },
             clock, cancellationToken);
+        if (result is not ChildResult.Ran { Succeeded: true } && !(mayFail && result is ChildResult.Ran { ExitCode: 1 })) span?.SetStatus(ActivityStatusCode.Error);
         return result switch
         {
             ChildResult.Missing missing => throw new GitException($"git cannot be run on this machine: {missing.Program} {missing.Reason}."),

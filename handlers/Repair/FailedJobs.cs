@@ -62,8 +62,11 @@ public sealed class FailedJobs(LogDiagnoser diagnoser, RepairSettings settings)
 
     private async Task<Diagnosis?> DiagnoseLogAsync(FailedPipeline failed, IForge forge, Job job, LineTemplates? passed, CancellationToken cancellationToken)
     {
+        using var span = Signals.Begin("diagnose");
         await using var log = await forge.OpenJobLogAsync(failed.Repository, job.Id, cancellationToken);
-        return log is null ? null : (await diagnoser.DiagnoseAsync(log, Facts(failed, job), cancellationToken, passed)).Diagnoses[0];
+        var diagnosis = log is null ? null : (await diagnoser.DiagnoseAsync(log, Facts(failed, job), cancellationToken, passed)).Diagnoses[0];
+        span?.SetTag("qmoi.failure", diagnosis?.FailureId);
+        return diagnosis;
     }
 
     private static async Task<LineTemplates?> PassedAsync(FailedPipeline failed, IForge forge, Job job, CancellationToken cancellationToken)

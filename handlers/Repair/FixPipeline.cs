@@ -115,6 +115,7 @@ public sealed class FixPipeline(IForges forges, LogDiagnoser diagnoser, Pipeline
 
     private async Task<Diagnosis?> DiagnoseAsync(IForge forge, Repository repository, Job job, CancellationToken cancellationToken)
     {
+        using var span = Signals.Begin("diagnose");
         await using var log = await forge.OpenJobLogAsync(repository, job.Id, cancellationToken);
         return log is null ? null : (await diagnoser.DiagnoseAsync(log, new JobFacts(null, job.Name, null, null), cancellationToken)).Diagnoses[0];
     }

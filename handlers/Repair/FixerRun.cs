@@ -24,11 +24,15 @@ internal sealed class FixerRun(Action<FixerFault>? report, TimeProvider clock)
     {
         if (leftBehind.ContainsKey(fixer.FailureId))
             return new FixResult.Declined("The rule that repairs this did not end the last time it was asked, so it is not asked now.");
+        using var span = Signals.Begin("fixer");
+        span?.SetTag("qmoi.failure", fixer.FailureId);
         using var bounded = new BoundedCheckout(checkout, Longest, clock, cancellationToken);
         var asked = Task.Run(() => fixer.FixAsync(diagnosis, bounded, bounded.Token), CancellationToken.None);
         try
         {
-            return await asked.WaitAsync(bounded.Token);
+            var result = await asked.WaitAsync(bounded.Token);
+            span?.SetTag("qmoi.result", result.GetType().Name);
+            return result;
         }
         catch (OperationCanceledException) when (bounded.Token.IsCancellationRequested)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using QMoi.Handlers.Git;
 
@@ -362,9 +363,22 @@ public sealed class SandboxSession : IDisposable
     /// <param name="arguments">A program by its name, or by a relative path in the folder, and its arguments.</param>
     /// <param name="workingFolder">Relative to the folder, <c>""</c> for itself.</param>
     /// <param name="mayCall">Further programs that the command may call; those that this machine has are shown to it.</param>
-    public Task<SandboxResult> RunAsync(
-        IReadOnlyList<string> arguments, string workingFolder, bool needsRegistry, CancellationToken cancellationToken, IReadOnlyList<string>? mayCall = null) =>
-        sandbox.RunAsync(this, arguments, workingFolder, needsRegistry, mayCall ?? [], cancellationToken);
+    public async Task<SandboxResult> RunAsync(
+        IReadOnlyList<string> arguments, string workingFolder, bool needsRegistry, CancellationToken cancellationToken, IReadOnlyList<string>? mayCall = null)
+    {
+        using var span = Signals.Begin("tool");
+        var result = await sandbox.RunAsync(this, arguments, workingFolder, needsRegistry, mayCall ?? [], cancellationToken);
+        if (result is SandboxResult.Ran { Result: var ran })
+        {
+            // What lies in the repository is named by a stranger.
+            var tool = arguments[0].Contains('/', StringComparison.Ordinal) ? "repository" : Signals.Word(arguments[0]);
+            Signals.ToolDuration.Record(ran.Elapsed.TotalSeconds, new KeyValuePair<string, object?>("tool", tool));
+            if (span is not null) span.DisplayName = "tool " + tool;
+            span?.SetTag("process.exit.code", ran.ExitCode);
+            if (ran.Stopped is not null) span?.SetStatus(ActivityStatusCode.Error, "stopped");
+        }
+        return result;
+    }
 
     internal int NextNumber() => Interlocked.Increment(ref number);
 

@@ -28,6 +28,8 @@ public sealed class QmoiProcess : IAsyncDisposable
 
     public string Url { get; private set; } = "";
 
+    public int Id => process.Id;
+
     /// <summary>Runs a command to its end.</summary>
     public static async Task<(int ExitCode, string Out, string Error)> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string input = "", string folder = "")
     {
@@ -107,7 +109,7 @@ public sealed class QmoiProcess : IAsyncDisposable
             WorkingDirectory = folder,
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8,
         };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("QMOI_", StringComparison.Ordinal) || name.StartsWith("GITHUB_", StringComparison.Ordinal) || name.StartsWith("GITLAB_", StringComparison.Ordinal) || name == "DATABASE_URL").ToList())
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("QMOI_", StringComparison.Ordinal) || name.StartsWith("GITHUB_", StringComparison.Ordinal) || name.StartsWith("GITLAB_", StringComparison.Ordinal) || name.StartsWith("OTEL_", StringComparison.Ordinal) || name == "DATABASE_URL").ToList())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
             start.Environment[name] = value;
