@@ -92,13 +92,11 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         if (envelope.IsPing)
             return (StatusCodes.Status200OK, null);
 
-        var kept = format.KeptHeaders.Select(name => (Name: name, Value: headers.One(name))).Where(header => header.Value is not null)
-            .ToDictionary(header => header.Name, header => header.Value!, StringComparer.Ordinal);
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limit.CancelAfter(settings.ReplyTimeout);
-            switch (await store.InsertAsync(new NewDelivery(forge, envelope, kept, body, now), limit.Token))
+            switch (await store.InsertAsync(new NewDelivery(forge, envelope, format.Kept(headers), body, now), limit.Token))
             {
                 case InsertResult.Stored:
                     arrived();

@@ -22,6 +22,8 @@ public sealed record BotSettings
     public SandboxSettings Sandbox { get; init; } = new();
     public WorkSettings Work { get; init; } = new();
 
+    public SweepSettings Sweep { get; init; } = new();
+
     /// <summary>Let in to <c>/api/qmoi/</c>; one, or two while it is being changed. Secret. Empty: it answers on loopback only.</summary>
     public IReadOnlyList<string> AdminTokens { get; init; } = [];
 
@@ -42,6 +44,12 @@ public sealed record WorkSettings
 
     /// <summary>A delivery that takes longer is cut and tried again. Default 15 minutes, 10 s to 2 h.</summary>
     public TimeSpan HandlerTimeout { get; init; } = TimeSpan.FromMinutes(15);
+}
+
+public sealed record SweepSettings
+{
+    /// <summary>How often missed deliveries are looked for. Default 5 minutes, 1 minute to 1 hour; with more than 15 a webhook that GitLab has switched off is told later than promised.</summary>
+    public TimeSpan Every { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>A setting that cannot be used; the message names it, its value (never a secret's) and the valid range.</summary>

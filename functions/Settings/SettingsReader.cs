@@ -49,6 +49,7 @@ public static class SettingsReader
         new("Store:KeepDays", null, false, "0 (for ever) or 8 to 3650", (s, v) => s with { KeepDeliveries = v.Trim() == "0" ? null : TimeSpan.FromDays(Whole(v, 8, 3650)) }),
         new("Work:Workers", null, false, "1 to 64", (s, v) => s with { Work = s.Work with { Workers = (int)Whole(v, 1, 64) } }),
         new("Work:HandlerTimeout", null, false, "00:00:10 to 02:00:00", (s, v) => s with { Work = s.Work with { HandlerTimeout = Time(v, TimeSpan.FromSeconds(10), TimeSpan.FromHours(2)) } }),
+        new("Sweep:Every", null, false, "00:01:00 to 01:00:00", (s, v) => s with { Sweep = s.Sweep with { Every = Time(v, TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)) } }),
         new("Sandbox:Registries", null, false, "host or host:port, separated by commas; empty for none", (s, v) => s with { Sandbox = s.Sandbox with { Registries = Hosts(v) } }),
     ];
 
