@@ -23,16 +23,18 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
     /// <summary>What ended just now is told by a webhook that may be on its way.</summary>
     private static readonly TimeSpan OnItsWay = TimeSpan.FromMinutes(2);
 
-    /// <summary>The clocks of the forge and of this machine may differ by that.</summary>
+    /// <summary>Forges tell times in seconds, and their clock may be a little behind this one.</summary>
+    private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(1);
+
+    /// <summary>A delivery that told what ended may have come so long before that time by this machine's clock.</summary>
     private static readonly TimeSpan ClockDifference = TimeSpan.FromHours(1);
 
     /// <summary>Of one repository: attempts whose pipelines are asked for one by one.</summary>
     private const int MaxAwaited = 10;
 
-    private static readonly IReadOnlyList<string> TellingEvents = ["workflow_run", "pull_request", "pipeline", "merge_request"];
-
     private readonly SweepTable table = store.Sweeps;
     private bool isAway;
+    private int unlimited;
 
     public int Missed { get; private set; }
 
@@ -44,6 +46,8 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
 
     public List<string> Left { get; } = [];
 
+    private bool IsSpent => history.RequestCount - unlimited >= budget;
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (history.OwnHook is { } own)
@@ -52,7 +56,7 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
         var repositories = await table.RepositoriesAsync(history.Kind, clock.GetUtcNow() - Seen, cancellationToken);
         foreach (var known in repositories)
         {
-            if (isAway || history.RequestCount >= budget || !await goOn(cancellationToken))
+            if (isAway || IsSpent || !await goOn(cancellationToken))
             {
                 // Whoever is left over comes first the next time: they were looked at least recently.
                 Left.Add($"{repositories.Count - looked} repositories on {history.Kind}");
@@ -165,12 +169,15 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
             // Endless pages, or one on another host. What was read counts; the state is looked at anyway.
             Log.Cut(logger, history.Kind, cut.Message);
         }
+        // However long the list is: else a sweep that ended with it would be followed by one that does the same.
+        if (hook.Repository is null)
+            unlimited += history.RequestCount;
         // Redeliveries share the id of the first: one that was answered well is enough. The newest comes first.
         var missed = sent.GroupBy(delivery => delivery.DeliveryId ?? $"#{delivery.Handle}", StringComparer.Ordinal).Where(group => !group.Any(delivery => delivery.IsAcknowledged)).Select(group => group.First()).Reverse().ToList();
         var known = await table.KnownAsync(history.Kind, [.. missed.Select(delivery => delivery.DeliveryId).OfType<string>()], cancellationToken);
         foreach (var delivery in missed.Where(delivery => delivery.DeliveryId is null || !known.Contains(delivery.DeliveryId)))
         {
-            if (history.RequestCount >= budget || !await goOn(cancellationToken))
+            if (IsSpent || !await goOn(cancellationToken))
             {
                 Left.Add($"deliveries of {history.Kind}");
                 return;
@@ -193,11 +200,11 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
         var since = known.LookedUntil ?? known.FirstSeenAt;
         if (since < now - Furthest)
             since = now - Furthest;
-        var until = now - OnItsWay;
+        var (from, until) = (since - Overlap, now - OnItsWay);
         Repositories++;
 
-        var ended = new List<ForgeChange>(await history.FailedPipelinesAsync(repository, since, cancellationToken));
-        var open = await table.AttemptsAsync(repository, now - Seen, [AttemptState.Delivered, AttemptState.Verified, AttemptState.Retried, AttemptState.WaitingForPipeline], cancellationToken);
+        var ended = new List<ForgeChange>(await history.FailedPipelinesAsync(repository, from, cancellationToken));
+        var open = await table.OpenAttemptsAsync(repository, now - Seen, cancellationToken);
         var awaited = open.Where(attempt => attempt.State != AttemptState.Verified && attempt.UpdatedAt >= now - Furthest).ToList();
         foreach (var head in awaited.Where(attempt => attempt is { State: AttemptState.Delivered, FixHead: not null }).Select(attempt => attempt.FixHead!.Value).Distinct().Take(MaxAwaited))
             ended.AddRange(await history.EndedPipelinesAsync(repository, head, cancellationToken));
@@ -206,13 +213,13 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
                 ended.Add(change);
         if (open.Any(attempt => attempt is { State: AttemptState.Delivered or AttemptState.Verified, MergeRequestNumber: not null, FixBranch: not null }))
         {
-            ended.AddRange(await history.ClosedMergeRequestsAsync(repository, since, PipelineRepair.BranchPrefix, cancellationToken));
+            ended.AddRange(await history.ClosedMergeRequestsAsync(repository, from, PipelineRepair.BranchPrefix, cancellationToken));
         }
 
-        var candidates = ended.Where(change => change.At >= since && change.At <= until).DistinctBy(change => change.Key, StringComparer.Ordinal).OrderBy(change => change.At).ToList();
+        var candidates = ended.Where(change => change.At >= from && change.At <= until).DistinctBy(change => change.Key, StringComparer.Ordinal).OrderBy(change => change.At).ToList();
         if (candidates.Count > 0)
         {
-            var told = (await table.BodiesAsync(repository, since - ClockDifference, TellingEvents, cancellationToken)).Select(stored => history.KeyOf(stored.Event, stored.Body)).OfType<string>().ToHashSet(StringComparer.Ordinal);
+            var told = (await table.TellingAsync(repository, from - ClockDifference, cancellationToken)).Select(stored => history.KeyOf(stored.Event, stored.Body)).OfType<string>().ToHashSet(StringComparer.Ordinal);
             foreach (var change in candidates.Where(change => !told.Contains(change.Key)))
                 if (await history.DescribeAsync(repository, change, cancellationToken) is { } described && told.Add(described.Key))
                     await StoreAsync(described.Request, described.Key, repository, cancellationToken);

@@ -147,17 +147,29 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
         var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (var ids in deliveryIds.Chunk(200))
             known.UnionWith(await store.ReadAsync(
-                reading => reading.QueryAsync<string>("SELECT delivery_id FROM deliveries WHERE forge = @forge AND delivery_id IN @ids", new { forge = SqlStore.Name(forge), ids }), cancellationToken));
+                reading => reading.QueryAsync<string>($"SELECT delivery_id FROM deliveries WHERE forge = @forge AND delivery_id IN {List(ids)}", Parameters(forge, ids)), cancellationToken));
         return known;
     }
 
-    /// <summary>The deliveries of a repository since then: event and body, of those events alone.</summary>
-    public async Task<IReadOnlyList<(string Event, byte[] Body)>> BodiesAsync(Repository repository, DateTimeOffset since, IReadOnlyList<string> events, CancellationToken cancellationToken)
+    // Dapper's own lists are arrays to one database and expanded for the other.
+    private static string List(string[] ids) => $"({string.Join(", ", ids.Select((_, number) => $"@id{number}"))})";
+
+    private static DynamicParameters Parameters(ForgeKind forge, string[] ids)
+    {
+        var parameters = new DynamicParameters(new { forge = SqlStore.Name(forge) });
+        foreach (var (number, id) in ids.Index())
+            parameters.Add($"id{number}", id);
+        return parameters;
+    }
+
+    /// <summary>The deliveries of a repository since then that may tell of an end: event and body.</summary>
+    public async Task<IReadOnlyList<(string Event, byte[] Body)>> TellingAsync(Repository repository, DateTimeOffset since, CancellationToken cancellationToken)
     {
         var first = await FirstSinceAsync(since, cancellationToken);
         var rows = await store.ReadAsync(
             reading => reading.QueryAsync<BodyRow>(
-                "SELECT forge, event, body FROM deliveries WHERE sequence >= @first AND repository_id = @Id AND event IN @events ORDER BY sequence", new { first, repository.Id, events }),
+                "SELECT forge, event, body FROM deliveries WHERE sequence >= @first AND repository_id = @Id AND event IN ('workflow_run', 'pull_request', 'pipeline', 'merge_request') ORDER BY sequence",
+                new { first, repository.Id }),
             cancellationToken);
         return [.. from row in rows where row.Forge == SqlStore.Name(repository.Forge) let body = StoredBody.TryDecompress(row.Body) where body is not null select (row.Event, body)];
     }
@@ -180,10 +192,10 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
         return low;
     }
 
-    /// <summary>Attempts of the last days in those states.</summary>
-    public Task<IReadOnlyList<Attempt>> AttemptsAsync(Repository repository, DateTimeOffset since, IReadOnlyList<AttemptState> states, CancellationToken cancellationToken) => store.AttemptsAsync(
-        "repository_key = @Key AND created_at >= @since AND state IN @states ORDER BY id DESC",
-        new { repository.Key, since = since.ToUnixTimeMilliseconds(), states = states.Select(state => state.ToString()).ToList() }, cancellationToken);
+    /// <summary>Attempts since then whose end is still to come: a pipeline's, or that of a merge request with a fix.</summary>
+    public Task<IReadOnlyList<Attempt>> OpenAttemptsAsync(Repository repository, DateTimeOffset since, CancellationToken cancellationToken) => store.AttemptsAsync(
+        "repository_key = @Key AND created_at >= @since AND state IN ('Delivered', 'Verified', 'Retried', 'WaitingForPipeline') ORDER BY id DESC",
+        new { repository.Key, since = since.ToUnixTimeMilliseconds() }, cancellationToken);
 
     /// <summary>How many of these deliveries were acted on, and how many are not finished.</summary>
     public async Task<(int ActedOn, int Unfinished)> ResultsAsync(ForgeKind forge, IReadOnlyList<string> deliveryIds, CancellationToken cancellationToken)
@@ -193,7 +205,7 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
         {
             var rows = await store.ReadAsync(
                 reading => reading.QueryAsync<(string State, long Count)>(
-                    "SELECT state, count(*) FROM deliveries WHERE forge = @forge AND delivery_id IN @ids GROUP BY state", new { forge = SqlStore.Name(forge), ids }), cancellationToken);
+                    $"SELECT state, count(*) FROM deliveries WHERE forge = @forge AND delivery_id IN {List(ids)} GROUP BY state", Parameters(forge, ids)), cancellationToken);
             foreach (var (state, count) in rows)
             {
                 done += state == "done" ? count : 0;

@@ -133,6 +133,12 @@ public abstract partial class SimulatedForge
         return hook;
     }
 
+    public void RemoveHook(SimulatedHook hook)
+    {
+        lock (Gate)
+            RepositoryHooks.Remove(hook);
+    }
+
     /// <summary>Sends a delivery again, as pressing the button does.</summary>
     public void Redeliver(string deliveryId) => Hooks.Redeliver(Deliveries.Last(delivery => delivery.DeliveryId == deliveryId));
 

@@ -156,6 +156,9 @@ public sealed class World : IAsyncDisposable
 
     public IReadOnlyCollection<string> Warnings => loggers.Warnings;
 
+    /// <summary>The one clock of the bot and the forges.</summary>
+    public TimeProvider Clock => clock;
+
     public void Leap(TimeSpan time) => clock.Leap(time);
 
     public Task SimulatorIdleAsync() => simulator.DrainAsync(TestContext.Current.CancellationToken);
