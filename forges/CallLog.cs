@@ -13,6 +13,14 @@ internal sealed class CallLog
         lock (gate) calls.Add(call);
     }
 
+    public int Count
+    {
+        get
+        {
+            lock (gate) return calls.Count;
+        }
+    }
+
     public IReadOnlyList<ForgeCall> InOrder()
     {
         lock (gate) return [.. calls.OrderBy(call => call.StartedAt)];

@@ -34,11 +34,13 @@ public sealed class Forges : IForges, IDisposable
     private readonly GitHubTokens gitHubTokens;
     private readonly GitHubGraphQl gitHubGraphQl;
     private readonly GitLabTokens gitLabTokens;
+    private readonly TimeProvider clock;
 
     /// <summary>Throws <see cref="ArgumentException"/> when the App's private key cannot be read.</summary>
     /// <param name="patience">Longest wait for the bot's own share of writes that is waited out; a longer one puts the delivery off. Default 10 s.</param>
     public Forges(GitHubSettings gitHub, GitLabSettings gitLab, TimeProvider clock, ILoggerFactory loggers, TimeSpan? patience = null)
     {
+        this.clock = clock;
         ForgeLimits NewLimits() => new(clock, patience ?? TimeSpan.FromSeconds(10));
         gitHubHttp = new ForgeHttp(ForgeKind.GitHub, gitHub.ApiUrl, GitHubForge.Headers, clock, loggers.CreateLogger<GitHubForge>());
         gitLabHttp = new ForgeHttp(ForgeKind.GitLab, gitLab.ApiUrl, GitLabForge.Headers, clock, loggers.CreateLogger<GitLabForge>());
@@ -52,6 +54,13 @@ public sealed class Forges : IForges, IDisposable
         ForgeKind.GitHub when gitHubTokens.IsConfigured => new GitHubForge(gitHubHttp, gitHubTokens, gitHubGraphQl),
         ForgeKind.GitLab when gitLabTokens.IsConfigured => new GitLabForge(gitLabHttp, gitLabTokens),
         _ => throw new ForgeException(ForgeProblem.NotConfigured, $"No token is set for {repository.Forge}."),
+    };
+
+    public IForgeHistory? History(ForgeKind forge) => forge switch
+    {
+        ForgeKind.GitHub when gitHubTokens.IsConfigured => new GitHubHistory(gitHubHttp, gitHubTokens, clock),
+        ForgeKind.GitLab when gitLabTokens.IsConfigured => new GitLabHistory(gitLabHttp, gitLabTokens),
+        _ => null,
     };
 
     public void Dispose()

@@ -7,6 +7,7 @@ using QMoi.Forges.GitHub;
 using QMoi.Forges.GitLab;
 using QMoi.Functions.Api;
 using QMoi.Functions.AzureFunctions;
+using QMoi.Functions.CatchUp;
 using QMoi.Functions.Control;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
@@ -52,6 +53,7 @@ public sealed partial class Bot : IAsyncDisposable
         var embedded = store is SqliteStore file ? new SqliteCare(file, safeMode, clock, loggers.CreateLogger<SqliteCare>()) : null;
         Care = new Care(settings, store, embedded, router, safeMode, clock, loggers.CreateLogger<Care>());
         Worker = new Worker(store, Formats, router, control, settings.Work, clock, loggers.CreateLogger<Worker>());
+        Sweep = new Sweeper(Formats, store, () => forges.Value, control, safeMode, settings.Sweep, Worker.Wake, clock, loggers);
         Webhooks = new Webhooks(Formats, store, control, settings, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
     }
 
@@ -72,6 +74,9 @@ public sealed partial class Bot : IAsyncDisposable
 
     /// <summary>What the bot does for its own health while it runs.</summary>
     public Care Care { get; }
+
+    /// <summary>Finds what was missed.</summary>
+    public Sweeper Sweep { get; }
 
     /// <summary>Where it answers, once it listens.</summary>
     public string Url { get; private set; } = "";
@@ -137,7 +142,7 @@ public sealed partial class Bot : IAsyncDisposable
         {
             bot.role = role;
             if (host is not null)
-                bot.triggers = new TimerTriggers(bot.Worker, bot.Care, clock, loggers.CreateLogger<TimerTriggers>());
+                bot.triggers = new TimerTriggers(bot.Worker, bot.Care, bot.Sweep, clock, loggers.CreateLogger<TimerTriggers>());
             if (role != Role.Web)
                 await bot.Store.BeginWorkAsync(cancellationToken);
             await bot.ListenAsync(application, cancellationToken);

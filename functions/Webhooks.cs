@@ -107,13 +107,11 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     private async Task<(int Status, string Result, string? Words)> StoreAsync(
         IWebhookFormat format, WebhookHeaders headers, Envelope envelope, ReadOnlyMemory<byte> body, ForgeKind forge, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var kept = format.KeptHeaders.Select(name => (Name: name, Value: headers.One(name))).Where(header => header.Value is not null)
-            .ToDictionary(header => header.Name, header => header.Value!, StringComparer.Ordinal);
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limit.CancelAfter(settings.ReplyTimeout);
-            switch (await store.InsertAsync(new NewDelivery(forge, envelope, kept, body, now), limit.Token))
+            switch (await store.InsertAsync(new NewDelivery(forge, envelope, format.Kept(headers), body, now), limit.Token))
             {
                 case InsertResult.Stored:
                     arrived();

@@ -515,7 +515,7 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens, GitHubGra
 
     private static string Path(Repository repository, string rest) => $"repos/{Name(repository)}/{rest}";
 
-    private static string Name(Repository repository) =>
+    internal static string Name(Repository repository) =>
         repository.FullName.Count(c => c == '/') == 1
             ? ApiPath.Segments(repository.FullName)
             : throw new ForgeException(ForgeProblem.Invalid, "A GitHub repository is named owner/name.");

@@ -61,6 +61,16 @@ internal sealed record GitHubRun(long Id, int RunAttempt = 1, string? Name = nul
 
 internal sealed record GitHubRunList(IReadOnlyList<GitHubRun> WorkflowRuns);
 
+internal sealed record GitHubHook(long Id, bool Active = true, GitHubHookConfig? Config = null);
+
+internal sealed record GitHubHookConfig(string? Url = null);
+
+internal sealed record GitHubHookDelivery(long Id, string Guid, DateTimeOffset DeliveredAt, string? Status = null, int? StatusCode = null);
+
+internal sealed record GitHubEndedRun(long Id, DateTimeOffset UpdatedAt, int RunAttempt = 1, string? Status = null, string? Conclusion = null);
+
+internal sealed record GitHubEndedPull(long Number, GitHubPullHead Head, DateTimeOffset UpdatedAt, DateTimeOffset? ClosedAt = null, DateTimeOffset? MergedAt = null);
+
 internal sealed record GitHubToken(string Token, DateTimeOffset? ExpiresAt = null);
 
 internal sealed record GitHubApp(long Id, string? Slug = null);
@@ -125,6 +135,11 @@ internal sealed record GitHubReaction(string Content);
 [JsonSerializable(typeof(GitHubJobList))]
 [JsonSerializable(typeof(GitHubRun))]
 [JsonSerializable(typeof(GitHubRunList))]
+[JsonSerializable(typeof(IReadOnlyList<GitHubHook>))]
+[JsonSerializable(typeof(GitHubHookDelivery))]
+[JsonSerializable(typeof(GitHubEndedRun))]
+[JsonSerializable(typeof(GitHubEndedPull))]
+[JsonSerializable(typeof(GitHubRepository))]
 [JsonSerializable(typeof(GitHubToken))]
 [JsonSerializable(typeof(GitHubApp))]
 [JsonSerializable(typeof(GitHubTree))]

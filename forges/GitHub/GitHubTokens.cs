@@ -59,6 +59,9 @@ internal sealed class GitHubTokens : IDisposable
 
     public bool IsConfigured => app is not null || plain is not null;
 
+    /// <summary>The App itself, which no installation limits; <c>null</c> with a plain token.</summary>
+    public ForgeAccount? App => app;
+
     public void Dispose() => key?.Dispose();
 
     public async Task<ForgeAccount> AccountAsync(Repository repository, CallLog calls, CancellationToken cancellationToken)

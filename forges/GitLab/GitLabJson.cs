@@ -11,7 +11,7 @@ internal sealed record GitLabPipelineDelivery(
     GitLabHookCommit? Commit = null, IReadOnlyList<GitLabHookBuild>? Builds = null);
 
 internal sealed record GitLabHookPipeline(
-    long Id, string Ref, string Sha, string Status, bool Tag = false, string? Name = null, string? Url = null);
+    long Id, string Ref, string Sha, string Status, bool Tag = false, string? Name = null, string? Url = null, string? FinishedAt = null);
 
 internal sealed record GitLabHookPipelineMergeRequest(long Iid, string? SourceBranch = null, long? SourceProjectId = null, long? TargetProjectId = null);
 
@@ -46,6 +46,19 @@ internal sealed record GitLabPipeline(long Id, string? YamlErrors = null);
 
 internal sealed record GitLabJob(
     long Id, string Name, string? Stage = null, string? Status = null, string? FailureReason = null, bool? AllowFailure = null, string? WebUrl = null);
+
+internal sealed record GitLabProjectHook(long Id, string? Url = null, string? AlertStatus = null);
+
+internal sealed record GitLabProject(long Id, string PathWithNamespace, string? DefaultBranch = null, string? WebUrl = null);
+
+internal sealed record GitLabEndedPipeline(
+    long Id, string Sha, string Ref, string Status, DateTimeOffset UpdatedAt, DateTimeOffset? FinishedAt = null, bool Tag = false, string? Name = null, string? WebUrl = null);
+
+internal sealed record GitLabCommitAuthor(string? AuthorName = null);
+
+internal sealed record GitLabEndedMergeRequest(
+    long Iid, string SourceBranch, string TargetBranch, string State, DateTimeOffset UpdatedAt, DateTimeOffset? ClosedAt = null, DateTimeOffset? MergedAt = null,
+    long? SourceProjectId = null, long? TargetProjectId = null, string? WebUrl = null, GitLabHookUser? MergeUser = null, GitLabHookUser? MergedBy = null, GitLabHookUser? ClosedBy = null);
 
 internal sealed record GitLabStatus(string? Name = null, string? Status = null);
 
@@ -104,6 +117,12 @@ internal sealed record GitLabLintRequest(string Content);
 [JsonSerializable(typeof(IReadOnlyList<GitLabPipeline>))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabJob>))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabStatus>))]
+[JsonSerializable(typeof(GitLabProjectHook))]
+[JsonSerializable(typeof(IReadOnlyList<GitLabProjectHook>))]
+[JsonSerializable(typeof(GitLabProject))]
+[JsonSerializable(typeof(GitLabEndedPipeline))]
+[JsonSerializable(typeof(GitLabCommitAuthor))]
+[JsonSerializable(typeof(GitLabEndedMergeRequest))]
 [JsonSerializable(typeof(GitLabFile))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabTreeItem>))]
 [JsonSerializable(typeof(GitLabBranch))]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using QMoi.Functions.CatchUp;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Stores;
 
@@ -10,7 +11,7 @@ namespace QMoi.Functions.AzureFunctions;
 /// invocations, and an instance may be gone the next moment: so nothing that has to happen depends on it, and each invocation ends before the host gives it up.
 /// </summary>
 /// <remarks>learn.microsoft.com/azure/azure-functions/functions-custom-handlers (2026-11). 200 with an object: done; anything else fails the invocation, and the next one tries again.</remarks>
-public sealed partial class TimerTriggers(Worker worker, Care care, TimeProvider clock, ILogger<TimerTriggers> logger)
+public sealed partial class TimerTriggers(Worker worker, Care care, Sweeper sweep, TimeProvider clock, ILogger<TimerTriggers> logger)
 {
     private const int MaxEnvelope = 1 << 20;
 
@@ -22,7 +23,8 @@ public sealed partial class TimerTriggers(Worker worker, Care care, TimeProvider
     /// <summary>By the names of their folders in the app.</summary>
     private Func<CancellationToken, Task>? Find(string path) => path switch
     {
-        "/work" => WorkAsync,
+        "/work" => token => ForAWhileAsync(worker.DrainAsync, token),
+        "/sweep" => token => ForAWhileAsync(SweepAsync, token),
         "/retention" => care.RemoveOldAsync,
         _ => null,
     };
@@ -51,13 +53,20 @@ public sealed partial class TimerTriggers(Worker worker, Care care, TimeProvider
         }
     }
 
-    private async Task WorkAsync(CancellationToken cancellationToken)
+    /// <summary>The process may have swept by itself just now.</summary>
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        await sweep.SweepAsync(TimeSpan.FromMinutes(1), cancellationToken);
+        await sweep.TellAsync(cancellationToken);
+    }
+
+    private async Task ForAWhileAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         using var begin = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var limit = clock.CreateTimer(_ => begin.Cancel(), null, BeginFor, Timeout.InfiniteTimeSpan);
         try
         {
-            await worker.DrainAsync(begin.Token);
+            await work(begin.Token);
         }
         catch (OperationCanceledException) when (begin.IsCancellationRequested)
         {

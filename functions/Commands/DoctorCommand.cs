@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using QMoi.Fixers;
 using QMoi.Fixers.Diagnosing;
+using QMoi.Functions.CatchUp;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
@@ -45,6 +46,8 @@ internal static class DoctorCommand
             {
                 findings.AddRange(Rights(settings, fix));
                 findings.AddRange(settings.DatabaseUrl is null ? await DatabaseAsync(settings, fix, safeMode, stop) : [await ServerAsync(settings, stop)]);
+                if (findings.Exists(finding => finding is { Check: "database", Health: Health.Ok }) && (settings.DatabaseUrl is not null || File.Exists(new SqliteFiles(settings.DataFolder).Database)))
+                    findings.AddRange(await WebhooksAsync(settings, stop));
             }
             findings.AddRange(Forges(settings));
             findings.Add(await SandboxAsync(settings, stop));
@@ -214,6 +217,20 @@ internal static class DoctorCommand
         catch (Exception exception) when (exception is StoreUnusableException or StoreUnavailableException)
         {
             return new Finding("database", Health.Fail, exception.Message, "Correct DATABASE_URL or the server.");
+        }
+    }
+
+    /// <summary>What catching up has noticed of webhooks that a forge has switched off.</summary>
+    private static async Task<IReadOnlyList<Finding>> WebhooksAsync(BotSettings settings, CancellationToken stop)
+    {
+        try
+        {
+            await using var store = Bot.OpenStore(settings, TimeProvider.System);
+            return [.. (await store.Sweeps.AlarmsAsync(stop)).Values.Order(StringComparer.Ordinal).Select(words => new Finding("webhooks", Health.Warn, words, Sweeper.Remedy))];
+        }
+        catch (Exception exception) when (exception is StoreUnusableException or StoreUnavailableException)
+        {
+            return [new Finding("webhooks", Health.Warn, exception.Message)];
         }
     }
 

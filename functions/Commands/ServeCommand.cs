@@ -85,7 +85,7 @@ internal static partial class ServeCommand
         using var running = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var watching = bot.Control.RunAsync(running.Token);
         var telling = export?.WatchAsync(bot.Store, running.Token) ?? Task.CompletedTask;
-        var caring = role == Role.Web ? Task.CompletedTask : bot.Care.RunAsync(running.Token);
+        var caring = role == Role.Web ? Task.CompletedTask : Task.WhenAll(bot.Care.RunAsync(running.Token), bot.Sweep.RunAsync(running.Token));
         var working = role == Role.Web
             ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, running.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
             : bot.Worker.RunAsync(running.Token);

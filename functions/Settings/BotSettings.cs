@@ -26,6 +26,8 @@ public sealed record BotSettings
     /// <summary>How <c>qmoi serve</c> writes its log to standard error.</summary>
     public ConsoleLog ConsoleLog { get; init; }
 
+    public SweepSettings Sweep { get; init; } = new();
+
     /// <summary>Let in to <c>/api/qmoi/</c>; one, or two while it is being changed. Secret. Empty: it answers on loopback only.</summary>
     public IReadOnlyList<string> AdminTokens { get; init; } = [];
 
@@ -71,6 +73,12 @@ public enum ConsoleLog
     Auto,
     Text,
     Json,
+}
+
+public sealed record SweepSettings
+{
+    /// <summary>How often missed deliveries are looked for. Default 5 minutes, 1 minute to 1 hour; with more than 15 a webhook that GitLab has switched off is told later than promised.</summary>
+    public TimeSpan Every { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>A setting that cannot be used; the message names it, its value (never a secret's) and the valid range.</summary>

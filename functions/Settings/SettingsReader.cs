@@ -53,6 +53,7 @@ public static class SettingsReader
         new("Telemetry:OtlpProtocol", "OTEL_EXPORTER_OTLP_PROTOCOL", false, "grpc or http/protobuf", (s, v) => s with { Telemetry = s.Telemetry with { OtlpProtocol = Otlp(v) } }),
         new("Telemetry:ServiceName", "OTEL_SERVICE_NAME", false, "1 to 100 letters, digits and . _ -", (s, v) => s with { Telemetry = s.Telemetry with { ServiceName = Name(v) } }),
         new("Log:Console", null, false, "auto, text or json", (s, v) => s with { ConsoleLog = OneOf<ConsoleLog>(v) }),
+        new("Sweep:Every", null, false, "00:01:00 to 01:00:00", (s, v) => s with { Sweep = s.Sweep with { Every = Time(v, TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)) } }),
         new("Sandbox:Registries", null, false, "host or host:port, separated by commas; empty for none", (s, v) => s with { Sandbox = s.Sandbox with { Registries = Hosts(v) } }),
     ];
 

@@ -1,3 +1,4 @@
+using QMoi.Functions.CatchUp;
 using QMoi.Functions.Control;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
@@ -64,6 +65,9 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>The switches of all processes that share this store, and the audit.</summary>
     ControlTable Control { get; }
+
+    /// <summary>What catching up has to know from one sweep to the next.</summary>
+    SweepTable Sweeps { get; }
 
     /// <summary>What waits, and what was given up. Costs as much as there is waiting.</summary>
     Task<QueueState> QueueAsync(CancellationToken cancellationToken);

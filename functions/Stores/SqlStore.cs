@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Dapper;
+using QMoi.Functions.CatchUp;
 using QMoi.Functions.Control;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Repair;
@@ -57,12 +58,20 @@ public abstract class SqlStore(TimeProvider clock) : IStore
     /// <summary>Writes on behalf of a claim; refused with <see cref="LeaseLostException"/> when its lease has passed to another worker.</summary>
     internal abstract Task<T> WriteFencedAsync<T>(Claim claim, Func<DbConnection, Task<T>> write, CancellationToken cancellationToken);
 
+    /// <summary>Several processes may work here at the same time.</summary>
+    internal abstract bool IsShared { get; }
+
+    /// <summary>The time by which leases are given.</summary>
+    internal abstract Task<long> NowAsync(DbConnection connection);
+
     /// <summary>Inserts a lane, or moves its turn forward: parameters <c>@Lane</c> and <c>@Rank</c>, the rank of a row that became ready.</summary>
     protected abstract string RaiseLane { get; }
 
     // ---- the same for both
 
     public ControlTable Control => new(this, clock);
+
+    public SweepTable Sweeps => new(this, clock);
 
     public async Task<QueueState> QueueAsync(CancellationToken cancellationToken)
     {

@@ -10,6 +10,10 @@ public interface IWebhookFormat
     /// <summary>Headers to keep with the delivery for a replay, lower case. Never one that carries a token or a signature.</summary>
     IReadOnlyList<string> KeptHeaders { get; }
 
+    /// <summary>Of a delivery's headers those to keep.</summary>
+    IReadOnlyDictionary<string, string> Kept(WebhookHeaders headers) => KeptHeaders.Select(name => (Name: name, Value: headers.One(name))).Where(header => header.Value is not null)
+        .ToDictionary(header => header.Name, header => header.Value!, StringComparer.Ordinal);
+
     /// <summary>Proof over the raw bytes, before anything is parsed. Constant time; never throws, whatever the headers hold.</summary>
     VerificationResult Verify(WebhookHeaders headers, ReadOnlySpan<byte> body, WebhookSecrets secrets, DateTimeOffset now);
 

@@ -96,4 +96,7 @@ public interface IForges
 {
     /// <summary>Throws <see cref="ForgeException"/> with <see cref="ForgeProblem.NotConfigured"/> when no token is set for the forge.</summary>
     IForge Open(Repository repository);
+
+    /// <summary><c>null</c> when no token is set for the forge.</summary>
+    IForgeHistory? History(ForgeKind forge);
 }

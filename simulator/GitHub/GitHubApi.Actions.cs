@@ -56,6 +56,8 @@ internal sealed partial class GitHubApi
             && (call.Query("branch") is not { } branch || run.Ref == branch)
             && (call.Query("head_sha") is not { } sha || run.Sha == sha)
             && (call.Query("event") is not { } source || run.Source == source)
+            && (call.Query("created") is not { } created || !created.StartsWith(">=", StringComparison.Ordinal)
+                || run.CreatedAt >= DateTimeOffset.Parse(created[2..], System.Globalization.CultureInfo.InvariantCulture))
             && (call.Query("actor") is not { } actor || run.Actor.Login == actor)
             && (call.Query("status") is not { } status || GitHubShapes.StatusWord(run.Status) == status || GitHubShapes.Conclusion(run.Status) == status));
         return Page.Counted(call, [.. runs.Reverse()], "workflow_runs", run => Shapes(call).Run(run));

@@ -25,6 +25,9 @@ internal sealed partial class GitHubApi
     private List<SimulatedHook> HooksOf(Call call)
     {
         var repository = Repository(call);
+        // Who may not administer the repository is told that there is nothing.
+        if (repository.PermissionOf(call.User) < AccessLevel.Admin)
+            throw NotFound();
         return [.. forge.Snapshot(forge.RepositoryHooks).Where(hook => hook.Repository == repository)];
     }
 
@@ -108,7 +111,12 @@ internal sealed partial class GitHubApi
         ["sender"] = Shapes(call).User(call.User),
     });
 
-    private IEnumerable<DeliveryRecord> Sent(long hook) => forge.Deliveries.Where(delivery => delivery.HookId == hook && delivery.StatusCode is not null);
+    /// <summary>Kept for three days.</summary>
+    private IEnumerable<DeliveryRecord> Sent(long hook)
+    {
+        var since = forge.Now - TimeSpan.FromDays(3);
+        return forge.Deliveries.Where(delivery => delivery.HookId == hook && delivery.StatusCode is not null && delivery.SentAt >= since);
+    }
 
     /// <summary>Newest first; the cursor is the id to go on before.</summary>
     private Answer ListDeliveries(Call call, long hook)

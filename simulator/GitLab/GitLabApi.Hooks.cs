@@ -11,8 +11,8 @@ internal sealed partial class GitLabApi
         Router.Map($"GET {P}/hooks/{{hook}}", call => Answer.Ok(Hook(HookOf(call))));
         Router.Map($"PUT {P}/hooks/{{hook}}", UpdateHook);
         Router.Map($"DELETE {P}/hooks/{{hook}}", DeleteHook);
-        Router.Map($"GET {P}/hooks/{{hook}}/events", call =>
-            List(call, [.. forge.Deliveries.Where(delivery => delivery.HookId == HookOf(call).Id && delivery.StatusCode is not null).Reverse()], Event));
+        Router.Map($"GET {P}/hooks/{{hook}}/events", ListEvents);
+        Router.Map($"POST {P}/hooks/{{hook}}/test/{{trigger}}", TestHookAsync);
         Router.Map($"POST {P}/hooks/{{hook}}/events/{{event}}/resend", call =>
         {
             var delivery = forge.Deliveries.FirstOrDefault(delivery => delivery.HookId == HookOf(call).Id && delivery.Id == call.Id("event")) ?? throw NotFound("Hook event");
@@ -21,9 +21,39 @@ internal sealed partial class GitLabApi
         });
     }
 
+    /// <summary>Those of the last seven days, newest first.</summary>
+    private Answer ListEvents(Call call)
+    {
+        var (hook, since) = (HookOf(call).Id, forge.Now - TimeSpan.FromDays(7));
+        return List(call, [.. forge.Deliveries.Where(delivery => delivery.HookId == hook && delivery.StatusCode is not null && delivery.SentAt >= since && HasStatus(delivery, call.Query("status"))).Reverse()], Event);
+    }
+
+    private static bool HasStatus(DeliveryRecord delivery, string? wanted) => wanted switch
+    {
+        null => true,
+        "successful" => delivery.StatusCode is >= 200 and < 300,
+        "client_failure" => delivery.StatusCode is >= 400 and < 500,
+        "server_failure" => delivery.StatusCode is >= 500,
+        _ => delivery.StatusCode.ToString() == wanted,
+    };
+
+    /// <summary>A test that is answered well switches a hook on again that GitLab has switched off.</summary>
+    private async Task<Answer> TestHookAsync(Call call)
+    {
+        if (call["trigger"] != "push_events")
+            throw new ApiError(400, new JsonObject { ["error"] = "trigger does not have a valid value" });
+        var hook = HookOf(call);
+        var sent = await forge.Hooks.TestAsync(hook, "Push Hook", forge.Hooks.SamplePush(hook.Repository!, call.User));
+        return sent.StatusCode is >= 200 and < 300
+            ? Answer.Created(new JsonObject { ["message"] = "201 Created" })
+            : throw Message(422, $"Hook executed successfully but returned HTTP {sent.StatusCode} {sent.Answer}");
+    }
+
     private List<SimulatedHook> HooksOf(Call call)
     {
         var repository = Project(call);
+        if (repository.PermissionOf(call.User) < AccessLevel.Maintain)
+            throw Message(403, "403 Forbidden");
         return [.. forge.Snapshot(forge.RepositoryHooks).Where(hook => hook.Repository == repository)];
     }
 
@@ -41,7 +71,8 @@ internal sealed partial class GitLabApi
             ["description"] = null,
             ["project_id"] = hook.Repository!.Id,
             ["enable_ssl_verification"] = true,
-            ["alert_status"] = "executable",
+            ["alert_status"] = forge.Hooks.StateOf(hook.Id).Alert,
+            ["disabled_until"] = GitLabShapes.Time(forge.Hooks.StateOf(hook.Id).Until),
             ["created_at"] = GitLabShapes.Time(forge.Now),
         };
         foreach (var name in GitLabHooks.Switches.Values)
@@ -91,9 +122,9 @@ internal sealed partial class GitLabApi
         ["id"] = delivery.Id,
         ["url"] = delivery.Url,
         ["trigger"] = delivery.Event,
-        ["request_headers"] = new JsonObject(delivery.Headers.Select(header => KeyValuePair.Create(header.Key, (JsonNode?)header.Value))),
+        ["request_headers"] = new JsonObject(delivery.Headers.Select(header => KeyValuePair.Create(header.Key, (JsonNode?)(header.Key == "X-Gitlab-Token" ? "[REDACTED]" : header.Value)))),
         ["request_data"] = JsonNode.Parse(delivery.Body),
-        ["response_status"] = delivery.StatusCode.ToString(),
+        ["response_status"] = delivery.StatusCode is 0 ? "internal error" : delivery.StatusCode.ToString(),
         ["execution_duration"] = delivery.Duration.TotalSeconds,
     };
 }

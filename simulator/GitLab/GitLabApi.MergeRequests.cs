@@ -97,12 +97,16 @@ internal sealed partial class GitLabApi
     /// <summary>Newest first, unless asked otherwise.</summary>
     private static IEnumerable<T> Ordered<T>(Call call, IReadOnlyList<T> items) => call.Query("sort") == "asc" ? items : items.Reverse();
 
+    private static bool IsUpdatedAfter(Call call, DateTimeOffset updatedAt) =>
+        call.Query("updated_after") is not { } after || updatedAt >= DateTimeOffset.Parse(after, System.Globalization.CultureInfo.InvariantCulture);
+
     private Answer ListMergeRequests(Call call)
     {
         var found = Project(call).MergeRequests.Where(mr =>
             (call.Query("state") is null or "all" || call.Query("state") == GitLabShapes.StateOf(mr))
             && (call.Query("source_branch") is not { } source || mr.SourceBranch == source)
             && (call.Query("target_branch") is not { } target || mr.TargetBranch == target)
+            && IsUpdatedAfter(call, mr.UpdatedAt)
             && (call.Query("author_id") is not { } author || mr.Author.Id.ToString() == author));
         return List(call, [.. Ordered(call, found.ToList())], mr => Shapes(call).MergeRequest(mr));
     }

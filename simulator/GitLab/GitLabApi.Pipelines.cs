@@ -36,6 +36,7 @@ internal sealed partial class GitLabApi
             && (call.Query("sha") is not { } sha || pipeline.Sha == sha)
             && (call.Query("status") is not { } status || GitLabShapes.StatusWord(pipeline.Status) == status)
             && (call.Query("source") is not { } source || pipeline.Source == source)
+            && IsUpdatedAfter(call, pipeline.UpdatedAt)
             && (call.Query("yaml_errors") is not "true" || pipeline.ConfigError is not null));
         return List(call, [.. Ordered(call, found.ToList())], pipeline => Shapes(call).PipelineInfo(pipeline));
     }

@@ -14,6 +14,12 @@ public sealed class GitLabForge : SimulatedForge
 
     public string WebhookSecret => Options.GitLabWebhookSecret;
 
+    /// <summary>As if a project's hook had failed so often in a row: 4 pause it, 40 switch it off.</summary>
+    public void FailHook(SimulatedHook hook, int times) => Hooks.SetFailures(hook.Id, times);
+
+    /// <summary>executable, temporarily_disabled or disabled.</summary>
+    public string HookState(SimulatedHook hook) => Hooks.StateOf(hook.Id).Alert;
+
     internal long GlobalHookId { get; }
     internal override GitLabHooks Hooks { get; }
     internal override bool PublicMeansNoAccess => true;

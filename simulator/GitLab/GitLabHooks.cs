@@ -25,6 +25,66 @@ internal sealed class GitLabHooks(GitLabForge forge) : ForgeHooks(forge)
         [NoteHook] = "note_events",
     };
 
+    /// <summary>gitlab-org/gitlab, app/models/concerns/web_hooks/auto_disabling.rb: hooks of projects alone; after 4 failures in a row off for a minute, twice as long each time, after 40 for good.</summary>
+    private const int TemporarilyDisabledAt = 4;
+    private const int DisabledAt = 40;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
+
+    private readonly Dictionary<long, (int Failures, DateTimeOffset? DisabledUntil)> health = [];
+
+    /// <returns>alert_status and disabled_until, as GitLab tells them.</returns>
+    public (string Alert, DateTimeOffset? Until) StateOf(long hookId)
+    {
+        lock (forge.Gate)
+        {
+            var (failures, until) = health.GetValueOrDefault(hookId);
+            return failures >= DisabledAt ? ("disabled", until) : until > forge.Now ? ("temporarily_disabled", until) : ("executable", null);
+        }
+    }
+
+    /// <summary>As if it had failed so often in a row.</summary>
+    public void SetFailures(long hookId, int failures)
+    {
+        lock (forge.Gate)
+            health[hookId] = (failures, failures < TemporarilyDisabledAt ? null : forge.Now + Pause(failures));
+    }
+
+    protected override bool IsExecutable(SimulatedHook hook) => hook.Repository is null || StateOf(hook.Id).Alert == "executable";
+
+    protected override void Answered(long hookId, bool isGood)
+    {
+        if (isGood)
+            health.Remove(hookId);
+        else if (hookId != forge.GlobalHookId && StateOf(hookId).Alert == "executable")
+            SetFailures(hookId, health.GetValueOrDefault(hookId).Failures + 1);
+    }
+
+    private static TimeSpan Pause(int failures) => TimeSpan.FromMinutes(Math.Min(LongestPause.TotalMinutes, Math.Pow(2, failures - TemporarilyDisabledAt)));
+
+    /// <summary>What a test of push events sends: the head of the default branch, pushed once more.</summary>
+    public JsonObject SamplePush(SimulatedRepository repository, SimulatedUser user)
+    {
+        var head = repository.Branches.GetValueOrDefault(repository.DefaultBranch);
+        return new JsonObject
+        {
+            ["object_kind"] = "push",
+            ["event_name"] = "push",
+            ["before"] = head,
+            ["after"] = head,
+            ["ref"] = "refs/heads/" + repository.DefaultBranch,
+            ["checkout_sha"] = head,
+            ["user_id"] = user.Id,
+            ["user_name"] = user.Name,
+            ["user_username"] = user.Login,
+            ["project_id"] = repository.Id,
+            ["project"] = Project(repository),
+            ["commits"] = new JsonArray(),
+            ["total_commits_count"] = 0,
+            ["push_options"] = new JsonObject(),
+            ["repository"] = Repository(repository),
+        };
+    }
+
     public override async Task PushedAsync(SimulatedRepository repository, RefChange change, GitCommit? commit, SimulatedUser actor)
     {
         IReadOnlyList<GitCommit> commits = commit is null || change.IsTag ? []

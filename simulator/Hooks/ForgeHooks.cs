@@ -109,11 +109,14 @@ internal abstract class ForgeHooks : IDisposable
 
     protected abstract Dictionary<string, string> Headers(SimulatedHook hook, string eventName, string guid, byte[] body, SimulatedRepository? repository);
 
-    private void Send(SimulatedHook hook, string eventName, string? action, JsonObject payload, SimulatedRepository? repository)
+    private void Send(SimulatedHook hook, string eventName, string? action, JsonObject payload, SimulatedRepository? repository) =>
+        Enqueue(NewDelivery(hook, eventName, action, payload, repository));
+
+    private DeliveryRecord NewDelivery(SimulatedHook hook, string eventName, string? action, JsonObject payload, SimulatedRepository? repository)
     {
         var guid = Guid.NewGuid().ToString();
         var body = System.Text.Encoding.UTF8.GetBytes(payload.ToJsonString(Answer.JsonOptions));
-        Enqueue(new DeliveryRecord
+        return new DeliveryRecord
         {
             Id = forge.NextId(),
             DeliveryId = guid,
@@ -125,11 +128,29 @@ internal abstract class ForgeHooks : IDisposable
             Headers = Headers(hook, eventName, guid, body, repository),
             Repository = repository,
             SentAt = forge.Now,
-        });
+        };
+    }
+
+    /// <summary>The forge has not switched it off because of earlier answers.</summary>
+    protected virtual bool IsExecutable(SimulatedHook hook) => true;
+
+    /// <summary>What became of a delivery of a hook.</summary>
+    protected virtual void Answered(long hookId, bool isGood)
+    {
+    }
+
+    /// <summary>Sends at once, whatever the state of the hook, and waits for the answer.</summary>
+    public async Task<DeliveryRecord> TestAsync(SimulatedHook hook, string eventName, JsonObject payload)
+    {
+        var delivery = NewDelivery(hook, eventName, null, payload, hook.Repository);
+        lock (forge.Gate)
+            deliveries.Add(delivery);
+        await PostAsync(delivery);
+        return delivery;
     }
 
     private IEnumerable<SimulatedHook> Targets(SimulatedRepository repository) =>
-        forge.RepositoryHooks.Where(hook => hook.IsActive && hook.Repository == repository).Concat(forge.GlobalHook is { } global ? [global] : []);
+        forge.RepositoryHooks.Where(hook => hook.IsActive && hook.Repository == repository && IsExecutable(hook)).Concat(forge.GlobalHook is { } global ? [global] : []);
 
     private void Enqueue(DeliveryRecord delivery)
     {
@@ -181,6 +202,9 @@ internal abstract class ForgeHooks : IDisposable
             answer = problem.Message;
         }
         lock (forge.Gate)
+        {
             (delivery.SentAt, delivery.Duration, delivery.StatusCode, delivery.Answer) = (started, forge.Now - started, status, answer);
+            Answered(delivery.HookId, status is >= 200 and < 300);
+        }
     }
 }

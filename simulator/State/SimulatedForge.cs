@@ -124,6 +124,21 @@ public abstract partial class SimulatedForge
             faults.Clear();
     }
 
+    /// <summary>A hook of one repository, as its admin makes it.</summary>
+    public SimulatedHook AddHook(SimulatedRepository repository, string url, string secret)
+    {
+        var hook = new SimulatedHook(NextId(), url, secret, null, repository);
+        lock (Gate)
+            RepositoryHooks.Add(hook);
+        return hook;
+    }
+
+    public void RemoveHook(SimulatedHook hook)
+    {
+        lock (Gate)
+            RepositoryHooks.Remove(hook);
+    }
+
     /// <summary>Sends a delivery again, as pressing the button does.</summary>
     public void Redeliver(string deliveryId) => Hooks.Redeliver(Deliveries.Last(delivery => delivery.DeliveryId == deliveryId));
 

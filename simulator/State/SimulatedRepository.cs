@@ -45,6 +45,7 @@ public sealed class SimulatedRepository
     public IReadOnlyList<SimulatedPipeline> Pipelines => Forge.Snapshot(PipelineList);
     public IReadOnlyList<SimulatedComment> CommitComments => Forge.Snapshot(CommitCommentList);
     public IReadOnlyList<SimulatedStatus> Statuses => Forge.Snapshot(StatusList);
+    public IReadOnlyList<SimulatedHook> Hooks => [.. Forge.Snapshot(Forge.RepositoryHooks).Where(hook => hook.Repository == this)];
     public IReadOnlyList<SimulatedLabel> Labels => Forge.Snapshot(LabelList);
 
     /// <summary>The commit a ref of any kind stands at; null when there is none.</summary>

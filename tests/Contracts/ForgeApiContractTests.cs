@@ -16,6 +16,8 @@ public sealed class ForgeApiContractTests
         ["github: a passing failure"] = new(PassingFailureAsync, "POST /repos/{owner}/{repo}/actions/runs/{run_id}/rerun-failed-jobs"),
         ["github: a fix that does not heal"] = new(FixInVainAsync, "DELETE /repos/{owner}/{repo}/git/refs/{ref}"),
         ["github: a job without a log"] = new(NoLogAsync, "GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs"),
+        ["github: what was missed"] = new(MissedAsync, "GET /repos/{owner}/{repo}/actions/runs"),
+        ["gitlab: what was missed"] = new(MissedAsync, "POST /api/v4/projects/{id}/hooks/{hook_id}/test/{event}"),
         ["gitlab: a script that is not executable"] = new(BrokenScriptAsync, "POST /api/v4/projects/{id}/merge_requests"),
         ["gitlab: one file with a comma too many"] = new(CommaTooManyAsync, "POST /api/v4/projects/{id}/repository/commits"),
         ["gitlab: a red merge request"] = new(RedMergeRequestAsync, "PUT /api/v4/projects/{id}/merge_requests/{merge_request_iid}/notes/{note_id}"),
@@ -36,7 +38,7 @@ public sealed class ForgeApiContractTests
         World? world = null;
         try
         {
-            world = await World.StartAsync(door: async simulated =>
+            world = await World.StartAsync(allowWarnings: story.EndsWith("missed", StringComparison.Ordinal), door: async simulated =>
             {
                 if (simulated is GitHubForge != (forge == "github")) return simulated.ApiUrl;
                 proxy = await RecordingProxy.StartAsync(simulated.Url);
@@ -116,6 +118,34 @@ public sealed class ForgeApiContractTests
         var repository = await world.RepositoryAsync(forge, (".gitlab-ci.yml", SimulatedFile.Text("stages: [build]\nunit:\n  stage: test\n  script: [echo ok]\n")));
         await world.SettleAsync();
         Assert.Single(repository.MergeRequests);
+    }
+
+    private static async Task MissedAsync(World world, string forge)
+    {
+        var repository = await world.RepositoryAsync(forge, ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n")));
+        var hook = world.HookOf(repository);
+        await repository.PushAsync("main", "readme.md", "read me\n", "Say what this is");
+        await world.SettleAsync();
+        await world.CatchUpAsync();
+        await world.StopBotAsync();
+        await repository.FailPipelineAsync("main", "check", "$ ./check.sh\n/bin/bash: line 1: ./check.sh: Permission denied\nERROR: Job failed: exit code 126\n");
+        await world.SimulatorIdleAsync();
+        world.Leap(TimeSpan.FromHours(1));
+        await world.StartBotAsync();
+        Assert.NotNull(await world.CatchUpAsync());
+        var fix = Assert.Single(repository.MergeRequests);
+
+        // And by the state alone.
+        (repository.Forge as GitLabForge)?.FailHook(hook, 40);
+        await fix.MergeAsync();
+        await repository.PushAsync("main", "check.sh", "#!/bin/sh\necho broken again\n", "Lose the mode");
+        await world.SimulatorIdleAsync();
+        world.Leap(TimeSpan.FromMinutes(10));
+        await world.CatchUpAsync();
+        repository.Forge.RemoveHook(hook);
+        await repository.FailPipelineAsync("main", "check", "$ ./check.sh\n/bin/bash: line 1: ./check.sh: Permission denied\nERROR: Job failed: exit code 126\n");
+        world.Leap(TimeSpan.FromMinutes(10));
+        Assert.NotNull(await world.CatchUpAsync());
     }
 
     private sealed record Story(Func<World, string, Task> TellAsync, string Call);

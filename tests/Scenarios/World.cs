@@ -22,6 +22,8 @@ public sealed class World : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly bool allowWarnings;
     private ForgeSimulator simulator = null!;
+    private BotSettings settings = null!;
+    private Func<string, IFixer?>? fixers;
     private Bot bot = null!;
     private Task working = Task.CompletedTask;
 
@@ -38,26 +40,53 @@ public sealed class World : IAsyncDisposable
 
     /// <param name="repair">Without it retries do not wait.</param>
     /// <param name="door">The address at which the bot finds a forge's API, in the place of the forge's own.</param>
-    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false, Func<SimulatedForge, Task<string>>? door = null, RepairSettings? repair = null, Func<string, IFixer?>? fixers = null)
+    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false, Func<SimulatedForge, Task<string>>? door = null, RepairSettings? repair = null, Func<string, IFixer?>? fixers = null, Func<World, BotSettings, BotSettings>? settings = null)
     {
         door ??= forge => Task.FromResult(forge.ApiUrl);
-        var world = new World(allowWarnings);
-        world.simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret, Latency = latency }, default);
-        world.bot = Bot.Open(
-            new BotSettings
-            {
-                DataFolder = world.data.FullName,
-                Repair = repair ?? new RepairSettings { MaxRetryWait = TimeSpan.Zero },
-                GitHub = new GitHubSettings(new Uri(await door(world.GitHub)), world.GitHub.Token),
-                GitLab = new GitLabSettings(new Uri(await door(world.GitLab)), world.GitLab.Token),
-                GitHubSecrets = new WebhookSecrets([Secret], []),
-                GitLabSecrets = new WebhookSecrets([Secret], []),
-            },
-            world.clock, world.loggers, fixers);
-        await world.bot.ListenAsync("http://127.0.0.1:0", world.loggers, default);
+        var world = new World(allowWarnings) { fixers = fixers };
+        // Leaps of the clock are the forges' too.
+        world.simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret, Latency = latency, Clock = world.clock }, default);
+        world.settings = new BotSettings
+        {
+            DataFolder = world.data.FullName,
+            Repair = repair ?? new RepairSettings { MaxRetryWait = TimeSpan.Zero },
+            GitHub = new GitHubSettings(new Uri(await door(world.GitHub)), world.GitHub.Token),
+            GitLab = new GitLabSettings(new Uri(await door(world.GitLab)), world.GitLab.Token),
+            GitHubSecrets = new WebhookSecrets([Secret], []),
+            GitLabSecrets = new WebhookSecrets([Secret], []),
+        };
+        world.settings = settings?.Invoke(world, world.settings) ?? world.settings;
+        await world.StartBotAsync("http://127.0.0.1:0");
         world.GitHub.HookUrl = world.bot.Url + "/webhooks/github";
         world.GitLab.HookUrl = world.bot.Url + "/webhooks/gitlab";
         return world;
+    }
+
+    /// <summary>The bot comes up, at the address where it was.</summary>
+    public Task StartBotAsync() => StartBotAsync(bot.Url);
+
+    private async Task StartBotAsync(string url)
+    {
+        bot = Bot.Open(settings, clock, loggers, fixers);
+        await bot.ListenAsync(url, loggers, default);
+    }
+
+    /// <summary>Nobody answers webhooks any more.</summary>
+    public async Task StopBotAsync() => await bot.DisposeAsync();
+
+    /// <summary>A hook of the repository's own that leads to the bot, in the place of the one for all.</summary>
+    public SimulatedHook HookOf(SimulatedRepository repository)
+    {
+        repository.Forge.HookUrl = null;
+        return repository.Forge.AddHook(repository, $"{bot.Url}/webhooks/{(repository.Forge == GitHub ? "github" : "gitlab")}", Secret);
+    }
+
+    /// <summary>Looks for what was missed, works what is found, and says what became of it.</summary>
+    public async Task<string?> CatchUpAsync()
+    {
+        await bot.Sweep.SweepAsync(TimeSpan.Zero, TestContext.Current.CancellationToken);
+        await SettleAsync();
+        return await bot.Sweep.TellAsync(TestContext.Current.CancellationToken);
     }
 
     /// <summary>A CI file whose one job, <c>check</c>, runs a command.</summary>
@@ -126,6 +155,9 @@ public sealed class World : IAsyncDisposable
     }
 
     public IReadOnlyCollection<string> Warnings => loggers.Warnings;
+
+    /// <summary>The one clock of the bot and the forges.</summary>
+    public TimeProvider Clock => clock;
 
     public void Leap(TimeSpan time) => clock.Leap(time);
 

@@ -243,7 +243,7 @@ public sealed class PostgresStore : SqlStore
     public override async Task<IReadOnlyList<string>> OptimizeAsync(CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        foreach (var table in (string[])["deliveries", "work", "lanes", "attempts", "effects", "controls", "audit"])
+        foreach (var table in (string[])["deliveries", "work", "lanes", "attempts", "effects", "controls", "audit", "sweep_marks", "known_repositories"])
             await connection.ExecuteAsync($"VACUUM (ANALYZE) {table}", commandTimeout: 0);
         return ["Tables were vacuumed and their statistics are up to date."];
     }
@@ -260,6 +260,10 @@ public sealed class PostgresStore : SqlStore
             problems.Add($"the clock of this machine is {Math.Abs(found.Now - now) / 1000} s {(found.Now < now ? "ahead of" : "behind")} the database's");
         return problems;
     }
+
+    internal override bool IsShared => true;
+
+    internal override Task<long> NowAsync(DbConnection connection) => connection.ExecuteScalarAsync<long>("SELECT qmoi_now()");
 
     internal override async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken cancellationToken)
     {

@@ -302,6 +302,10 @@ public sealed class SqliteStore : SqlStore
 
     private void NoteDamage(string found) => damage.TrySetResult(found);
 
+    internal override bool IsShared => false;
+
+    internal override Task<long> NowAsync(DbConnection connection) => Task.FromResult(Now);
+
     internal override Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> write, CancellationToken cancellationToken) => writer.WriteAsync(connection => Ended(write(connection)), cancellationToken);
 
     internal override Task<T> WriteFencedAsync<T>(Claim claim, Func<DbConnection, Task<T>> write, CancellationToken cancellationToken) =>
