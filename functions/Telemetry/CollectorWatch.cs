@@ -57,7 +57,9 @@ internal sealed partial class CollectorWatch(string collector, ILogger logger)
 
         private HttpResponseMessage Seen(HttpResponseMessage answer)
         {
-            watch.Note(answer.StatusCode == HttpStatusCode.OK ? null : $"it answers {(int)answer.StatusCode}");
+            // gRPC says its refusals with 200; a refusal without a body has its status here.
+            var refusal = answer.Headers.TryGetValues("grpc-status", out var said) && said.First() is not "0" and var code ? $"gRPC status {code}" : null;
+            watch.Note(answer.StatusCode == HttpStatusCode.OK ? refusal : $"it answers {(int)answer.StatusCode}");
             return answer;
         }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace QMoi.Tests.Telemetry;
@@ -19,11 +20,11 @@ internal sealed class Collector : IAsyncDisposable
     private readonly ConcurrentQueue<Span> spans = new();
     private readonly ConcurrentDictionary<(string, string), Point> points = new();
 
-    private Collector()
+    private Collector(bool isGrpc)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = isGrpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
         app = builder.Build();
         app.Run(async context =>
         {
@@ -31,15 +32,22 @@ internal sealed class Collector : IAsyncDisposable
             await context.Request.Body.CopyToAsync(body);
             try
             {
-                Assert.Equal(("POST", "application/x-protobuf"), (context.Request.Method, context.Request.ContentType));
-                var message = Protobuf.Read(body.ToArray());
-                if (context.Request.Path == "/v1/traces")
+                Assert.Equal(("POST", isGrpc ? "application/grpc" : "application/x-protobuf"), (context.Request.Method, context.Request.ContentType));
+                // gRPC puts a flag (not compressed) and the length before the message.
+                Assert.True(!isGrpc || (body.ToArray()[0] == 0 && System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(body.ToArray().AsSpan(1)) == body.Length - 5));
+                var message = Protobuf.Read(body.ToArray().AsMemory(isGrpc ? 5 : 0));
+                if (context.Request.Path == (isGrpc ? "/opentelemetry.proto.collector.trace.v1.TraceService/Export" : "/v1/traces"))
                     TakeSpans(message);
-                else if (context.Request.Path == "/v1/metrics")
+                else if (context.Request.Path == (isGrpc ? "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export" : "/v1/metrics"))
                     TakeMetrics(message);
                 else
                     throw new InvalidDataException(context.Request.Path);
-                context.Response.ContentType = "application/x-protobuf";
+                context.Response.ContentType = context.Request.ContentType;
+                if (!isGrpc)
+                    return;
+                context.Response.DeclareTrailer("grpc-status");
+                await context.Response.Body.WriteAsync(new byte[5]);
+                context.Response.AppendTrailer("grpc-status", "0");
             }
             catch (Exception wrong)
             {
@@ -49,9 +57,9 @@ internal sealed class Collector : IAsyncDisposable
         });
     }
 
-    public static async Task<Collector> StartAsync()
+    public static async Task<Collector> StartAsync(bool isGrpc = false)
     {
-        var collector = new Collector();
+        var collector = new Collector(isGrpc);
         await collector.app.StartAsync();
         return collector;
     }

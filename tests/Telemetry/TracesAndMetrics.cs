@@ -88,9 +88,27 @@ public sealed class TracesAndMetrics : IDisposable
     }
 
     [Fact]
-    public async Task A_collector_that_is_away_is_told_once_and_harms_nothing()
+    public async Task A_collector_may_speak_gRPC()
+    {
+        await using var collector = await Collector.StartAsync(isGrpc: true);
+        var environment = Environment(collector.Url);
+        (environment["GITHUB_WEBHOOK_SECRET"], environment["OTEL_EXPORTER_OTLP_PROTOCOL"]) = (Secret, "grpc");
+        await using var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment, "--role", "web");
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, await PostAsync(qmoi.Url, "one"));
+        await UntilAsync(() => collector.Spans.Count == 1 && collector.Total("qmoi.deliveries") == 1);
+        Assert.Equal("receive", collector.Spans[0].Name);
+        Assert.DoesNotContain(collector.Points, point => point.Metric.StartsWith("qmoi.queue", StringComparison.Ordinal));
+        Assert.Equal("web", collector.Resource["qmoi.role"]);
+        Assert.Equal(0, await qmoi.TerminateAsync());
+        Assert.Empty(collector.Wrong);
+        Assert.DoesNotContain(await LogAsync("qmoi"), line => line.Contains("cannot be sent", StringComparison.Ordinal));
+    }
+
+    [Theory, InlineData("grpc"), InlineData("http/protobuf")]
+    public async Task A_collector_that_is_away_is_told_once_and_harms_nothing(string protocol)
     {
         var environment = Environment("http://127.0.0.1:1");
+        environment["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol;
         environment["GITHUB_WEBHOOK_SECRET"] = Secret;
         await using var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment);
         for (var number = 0; number < 3; number++)
