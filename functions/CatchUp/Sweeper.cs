@@ -14,7 +14,7 @@ namespace QMoi.Functions.CatchUp;
 /// </summary>
 public sealed partial class Sweeper
 {
-    /// <summary>A start so soon after a sweep, as of several processes one after the other, finds nothing new.</summary>
+    /// <summary>Where several processes share a store, one that starts so soon after a sweep of another finds nothing new.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
@@ -25,8 +25,11 @@ public sealed partial class Sweeper
     /// <summary>Requests to one forge after an outage: there is much to find.</summary>
     private const int BudgetAfterOutage = 2_000;
 
-    /// <summary>Requests to one forge in one sweep, for each minute between two: a quarter of what GitHub allows an installation (5,000 an hour), so that webhooks and repairs have the rest.</summary>
-    private const int BudgetPerMinute = 20;
+    /// <summary>
+    /// Requests to one forge in one sweep, for each minute between two, so that webhooks and repairs have the rest: a quarter of what GitHub allows an installation (5,000 an hour), and little of what
+    /// GitLab allows a user (2,000 a minute), enough to look at the hooks of 300 projects within 15 minutes.
+    /// </summary>
+    private static int BudgetPerMinute(ForgeKind forge) => forge == ForgeKind.GitHub ? 20 : 60;
 
     private const int MinBudget = 50;
     private const string Swept = "swept";
@@ -45,7 +48,8 @@ public sealed partial class Sweeper
     private readonly ILogger audit;
     private readonly HashSet<string> refused = new(StringComparer.Ordinal);
     private readonly HashSet<string> alarmed = new(StringComparer.Ordinal);
-    private (SweepReport Report, DateTimeOffset At)? untold;
+    private readonly Lock gate = new();
+    private Untold? untold;
     private int isSweeping;
 
     internal Sweeper(
@@ -63,7 +67,7 @@ public sealed partial class Sweeper
         {
             // The rest of the start may have both processors first.
             await Task.Delay(TimeSpan.FromSeconds(1), clock, stop);
-            for (var age = Fresh; ; age = settings.Every)
+            for (var age = store.Sweeps.IsShared ? Fresh : TimeSpan.Zero; ; age = settings.Every)
             {
                 await TrySweepAsync(age, stop);
                 await Task.Delay(LookEvery, clock, stop);
@@ -139,7 +143,6 @@ public sealed partial class Sweeper
         var (started, now) = (clock.GetTimestamp(), clock.GetUtcNow());
         var last = await table.MarkAsync(Swept, cancellationToken);
         var wasAway = last is null || now - DateTimeOffset.FromUnixTimeMilliseconds(last.Value) > settings.Every * 2 || await table.MarkAsync(Complete, cancellationToken) is 0L;
-        var budget = wasAway ? BudgetAfterOutage : Math.Max(MinBudget, (int)(BudgetPerMinute * settings.Every.TotalMinutes));
         await table.NoticeAsync(cancellationToken);
 
         var (missed, requests, repositories) = (0, 0, 0);
@@ -148,6 +151,7 @@ public sealed partial class Sweeper
         {
             if (forges().History(kind) is not { } history)
                 continue;
+            var budget = wasAway ? BudgetAfterOutage : Math.Max(MinBudget, (int)(BudgetPerMinute(kind) * settings.Every.TotalMinutes));
             var sweep = new ForgeSweep(history, format, store, refused, budget, async stop => control.State.IsOn(Module.Sweep) && await lease.KeepAsync(stop), clock, logger) { Audited = LogAudit };
             try
             {
@@ -174,7 +178,7 @@ public sealed partial class Sweeper
         foreach (var what in left)
             Log.Left(logger, what);
         if (report.Missed > 0)
-            untold = (untold is { } before ? Joined(before.Report, report) : report, now);
+            untold = new Untold(untold is { } before ? Joined(before.Report, report) : report, now);
         return report;
     }
 
@@ -188,8 +192,9 @@ public sealed partial class Sweeper
     /// <summary>Tells what was found, once all of it is worked or has been waited for long enough: "missed 212, recovered 212, of which 9 acted on".</summary>
     public async Task<string?> TellAsync(CancellationToken cancellationToken)
     {
-        if (untold is not var (report, at))
+        if (untold is not { } told)
             return null;
+        var (report, at) = told;
         var (actedOn, unfinished) = (0, 0);
         foreach (var forge in report.Recovered.GroupBy(delivery => delivery.Forge))
         {
@@ -198,7 +203,9 @@ public sealed partial class Sweeper
         }
         if (unfinished > 0 && clock.GetUtcNow() - at < Patience)
             return null;
-        untold = null;
+        // It may be told by the loop and by a timer.
+        if (Interlocked.CompareExchange(ref untold, null, told) != told)
+            return null;
         Told = report.Say(actedOn, unfinished);
         Log.Told(logger, Told);
         return Told;
@@ -208,17 +215,22 @@ public sealed partial class Sweeper
     private async Task ShowAlarmsAsync(SweepTable table, CancellationToken cancellationToken)
     {
         var alarms = await table.AlarmsAsync(cancellationToken);
-        foreach (var (about, words) in alarms)
+        lock (gate)
         {
-            alarmed.Add(about);
-            safeMode.Set(AlarmAbout + about, words, Remedy);
-        }
-        foreach (var over in alarmed.Where(about => !alarms.ContainsKey(about)).ToList())
-        {
-            alarmed.Remove(over);
-            safeMode.Clear(AlarmAbout + over);
+            foreach (var (about, words) in alarms)
+            {
+                alarmed.Add(about);
+                safeMode.Set(AlarmAbout + about, words, Remedy);
+            }
+            foreach (var over in alarmed.Where(about => !alarms.ContainsKey(about)).ToList())
+            {
+                alarmed.Remove(over);
+                safeMode.Clear(AlarmAbout + over);
+            }
         }
     }
+
+    private sealed record Untold(SweepReport Report, DateTimeOffset At);
 
     /// <summary>What is done about a hook that is off, and what a person can do.</summary>
     internal const string Remedy = "failed pipelines are found by asking the forge instead, later than by webhook; see that the bot can be reached from the forge, then press Test at the webhook (Settings, Webhooks), which switches it on again; the role Maintainer lets the bot do so itself";
