@@ -6,13 +6,17 @@ namespace QMoi.Fixers.Diagnosing;
 /// <summary>A _pattern over one line that a stranger wrote: _linear in time in the long run, whatever the line and the _pattern are.</summary>
 /// <remarks>
 /// A non-backtracking expression costs 11 ms and 1.2 MB (161 patterns, .NET 10.0, measured 2026-11): hundreds of them are too much for a process that diagnoses
-/// one log. So a _pattern backtracks at first, within a limit, and one that has been slow a few times never does again. Both find the same matches.
+/// one log. So a _pattern backtracks at first, within a limit, and one that has been slow a few times no longer does. Both find the same matches.
+/// A busy machine makes every pattern look slow now and then: what was slow is asked once more at once, and only so many are kept in their dear form.
 /// Made when first needed, safe for many threads.
 /// </remarks>
 internal sealed class LinePattern
 {
     private const RegexOptions Shared = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
     private const int MostSlowLines = 4;
+
+    /// <summary>About 30 MB.</summary>
+    private const int MostLinear = 24;
     private const int UsesToTime = 8;
 
     // Compiling takes as long as about this many matches, and a log that needs so many will need more.
@@ -23,9 +27,12 @@ internal sealed class LinePattern
 
     private static readonly string[] Unsupported = ["(?=", "(?!", "(?<=", "(?<!", "(?>", "(?(", "\\k"];
 
+    private static readonly List<LinePattern> WithLinear = [];
+
     private readonly string _pattern;
     private Regex? _quick;
     private Regex? _linear;
+    private long _lastLinear;
     private int _slowLines;
     private int _uses;
 
@@ -33,8 +40,8 @@ internal sealed class LinePattern
 
     internal bool IsMatch(ReadOnlySpan<char> line)
     {
-        if (_linear is not null)
-            return _linear.IsMatch(line);
+        if (_linear is { } linear)
+            return Used(linear).IsMatch(line);
 
         try
         {
@@ -43,13 +50,35 @@ internal sealed class LinePattern
                 _quick = new Regex(_pattern, Shared | RegexOptions.Compiled, Limit);
 
             // Looking at the clock takes as long as a match: one in a few shows as well which pattern is slow.
-            var isTimed = uses % UsesToTime == 0;
-            var started = isTimed ? Stopwatch.GetTimestamp() : 0;
-            var isMatch = Quick().IsMatch(line);
-            if (isTimed && Stopwatch.GetElapsedTime(started) > Slow && ++_slowLines > MostSlowLines)
+            if (uses % UsesToTime != 0)
+                return Quick().IsMatch(line);
+            var isMatch = IsMatch(line, out var isSlow);
+            if (isSlow)
+                _ = IsMatch(line, out isSlow);
+            if (isSlow && ++_slowLines > MostSlowLines)
                 Linear();
 
             return isMatch;
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return IsMatchAgain(line);
+        }
+    }
+
+    private bool IsMatch(ReadOnlySpan<char> line, out bool isSlow)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var isMatch = Quick().IsMatch(line);
+        isSlow = Stopwatch.GetElapsedTime(started) > Slow;
+        return isMatch;
+    }
+
+    private bool IsMatchAgain(ReadOnlySpan<char> line)
+    {
+        try
+        {
+            return Quick().IsMatch(line);
         }
         catch (RegexMatchTimeoutException)
         {
@@ -57,11 +86,11 @@ internal sealed class LinePattern
         }
     }
 
-    /// <summary>What the pattern finds in the line; <see cref="IsMatch"/> is the cheaper question.</summary>
+    /// <summary>What the pattern finds in the line; <see cref="IsMatch(ReadOnlySpan{char})"/> is the cheaper question.</summary>
     internal Match Match(string line)
     {
-        if (_linear is not null)
-            return _linear.Match(line);
+        if (_linear is { } linear)
+            return Used(linear).Match(line);
 
         try
         {
@@ -82,7 +111,7 @@ internal sealed class LinePattern
 
         try
         {
-            return (_linear ?? _quick!).Replace(text, evaluator);
+            return (_linear ?? Quick()).Replace(text, evaluator);
         }
         catch (RegexMatchTimeoutException)
         {
@@ -103,7 +132,34 @@ internal sealed class LinePattern
 
     private Regex Quick() => _quick ??= new Regex(_pattern, Shared, Limit);
 
-    private Regex Linear() => _linear ??= new Regex(_pattern, Shared | RegexOptions.NonBacktracking);
+    private Regex Linear()
+    {
+        var linear = _linear ?? new Regex(_pattern, Shared | RegexOptions.NonBacktracking);
+        lock (WithLinear)
+        {
+            if (!WithLinear.Contains(this))
+            {
+                if (WithLinear.Count == MostLinear)
+                    WithLinear.MinBy(pattern => pattern._lastLinear)!.Forget();
+                WithLinear.Add(this);
+            }
+            _linear = linear;
+        }
+
+        return Used(linear);
+    }
+
+    private Regex Used(Regex linear)
+    {
+        _lastLinear = Environment.TickCount64;
+        return linear;
+    }
+
+    private void Forget()
+    {
+        WithLinear.Remove(this);
+        (_linear, _slowLines) = (null, 0);
+    }
 
     private static bool HasBackReference(string pattern)
     {

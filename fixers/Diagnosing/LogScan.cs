@@ -10,7 +10,7 @@ internal sealed class LogScan : IDisposable
     private const int LongestCapture = 500;
 
     // In the whole log, so that a hostile log cannot fill the memory.
-    private const int MostMatches = 2_500;
+    private const int MostMatches = 4_000;
 
     // How far up a heading (the file above its findings) is looked for.
     private const int FarthestHeading = 300;
