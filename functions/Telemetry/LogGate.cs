@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using QMoi.Fixers.Diagnosing;
 using QMoi.Functions.Settings;
@@ -19,20 +21,51 @@ internal sealed class LogGate
 
     private readonly string[] secrets;
 
-    private LogGate(IEnumerable<string?> secrets) =>
+    private LogGate(IEnumerable<string?> secrets)
+    {
+        this.secrets = [.. secrets.OfType<string>().SelectMany(Forms).Where(form => form.Length >= ShortestSecret).Distinct(StringComparer.Ordinal)];
         // Longest first: one may be a part of another.
-        this.secrets = [.. secrets.OfType<string>().SelectMany(Forms).Where(form => form.Length >= ShortestSecret).Distinct(StringComparer.Ordinal).OrderByDescending(form => form.Length)];
+        Array.Sort(this.secrets, static (one, other) => other.Length.CompareTo(one.Length));
+    }
 
     public static LogGate Of(BotSettings settings) => new(
     [
         settings.GitHub.Token, settings.GitLab.Token, .. settings.GitHubSecrets.Secrets, .. settings.GitHubSecrets.SigningTokens, .. settings.GitLabSecrets.Secrets, .. settings.GitLabSecrets.SigningTokens,
         .. settings.AdminTokens, .. (settings.GitHub.PrivateKeyPem ?? "").Split('\n').Where(line => !line.Contains("---", StringComparison.Ordinal)),
-        .. settings.DatabaseUrl is { } url ? [url, PostgresUrl.Parse(url).Password] : Array.Empty<string?>(),
+        settings.DatabaseUrl, settings.DatabaseUrl is { } url ? PasswordIn(url) : null,
         .. (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_HEADERS") ?? "").Split(',').Select(header => header.Split('=', 2)[^1]),
     ]);
 
+    /// <summary>By itself, so that the library is loaded only where it is used.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static string? PasswordIn(string url) => PostgresUrl.Parse(url).Password;
+
     /// <summary>One line without secrets.</summary>
-    public string Clean(string text) => OneLine(Redactor.Redact(Hide(text.Length > Longest ? text[..Longest] + "..." : text)));
+    public string Clean(string text) => OneLine(WithoutShapes(Hide(text.Length > Longest ? text[..Longest] + "..." : text)));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static string WithoutShapes(string text) => Redactor.Redact(text);
+
+    /// <summary>The same for a message of ours with these values in it. Looking for the shapes of secrets is left out where no value could be one: to get ready for
+    /// it takes 20 ms, which the warnings of a start would have to wait for.</summary>
+    public string Clean(string message, IEnumerable<string> values) => values.All(IsPlain) ? CleanLightly(message) : Clean(message);
+
+    /// <summary>Words without digits and signs, names of variables.</summary>
+    private static bool IsPlain(string value)
+    {
+        foreach (var range in value.AsSpan().Split(' '))
+        {
+            var word = value.AsSpan(range);
+            if (word.ContainsAnyExcept(NameLetters) && (word.Length > 15 || word.ContainsAnyExcept(WordLetters)))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>What some writer of JSON writes otherwise.</summary>
+    private static readonly SearchValues<char> Escaped = SearchValues.Create("\"\\'<>&+`/\b\f\n\r\t");
+    private static readonly SearchValues<char> NameLetters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ_,");
+    private static readonly SearchValues<char> WordLetters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz,.'");
 
     /// <summary>One line without the secrets of the settings. For the audit, whose hashes must stay as they are.</summary>
     public string CleanLightly(string text) => OneLine(Hide(text));
@@ -63,10 +96,14 @@ internal sealed class LogGate
         var trimmed = secret.Trim();
         yield return trimmed;
         yield return Uri.EscapeDataString(trimmed);
-        yield return System.Text.Json.JsonEncodedText.Encode(trimmed).ToString();
+        if (trimmed.AsSpan().ContainsAny(Escaped))
+            yield return InJson(trimmed);
         foreach (var user in (string[])["", "x-access-token:", "oauth2:"])
             yield return Convert.ToBase64String(Encoding.UTF8.GetBytes(user + trimmed)).TrimEnd('=');
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static string InJson(string text) => System.Text.Json.JsonEncodedText.Encode(text).ToString();
 
     private static string OneLine(string text)
     {
@@ -89,6 +126,14 @@ internal sealed class LogGate
     }
 
     /// <summary>Control characters, what some viewers take for the end of a line, and what turns the direction of text around.</summary>
-    private static readonly System.Buffers.SearchValues<char> Breaking = System.Buffers.SearchValues.Create(
-        [.. Enumerable.Range(0, 0x20).Concat(Enumerable.Range(0x7f, 0x21)).Concat([0x2028, 0x2029, 0x200e, 0x200f, 0xfeff]).Concat(Enumerable.Range(0x202a, 5)).Concat(Enumerable.Range(0x2066, 4)).Select(code => (char)code)]);
+    private static readonly SearchValues<char> Breaking = SearchValues.Create(Characters((0x00, 0x1f), (0x7f, 0x9f), (0x200e, 0x200f), (0x2028, 0x202e), (0x2066, 0x2069), (0xfeff, 0xfeff)));
+
+    private static string Characters(params (int First, int Last)[] ranges)
+    {
+        var characters = new StringBuilder();
+        foreach (var (first, last) in ranges)
+            for (var code = first; code <= last; code++)
+                characters.Append((char)code);
+        return characters.ToString();
+    }
 }

@@ -21,7 +21,7 @@ internal sealed class LogLine(LogGate clean, string timeFormat, bool hasIds) : I
         if (hasIds)
             foreach (var name in (string[])["Delivery", "Lane", "Trace"])
                 output.Write(clean.CleanLightly(Said.Id(logEvent, name) ?? "-").Replace(' ', '_') + " ");
-        output.Write(clean.Clean(Said.Message(logEvent)));
+        output.Write(clean.Clean(Said.Message(logEvent), Said.Values(logEvent)));
         output.Write('\n');
         if (logEvent.Exception is { } exception)
             output.Write(clean.Clean(exception));
@@ -56,7 +56,7 @@ internal sealed class LogJson(LogGate clean) : ITextFormatter
             json.WriteString("time", logEvent.Timestamp.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture));
             json.WriteString("level", logEvent.Level.ToString().ToLowerInvariant());
             Write(json, "category", Said.Id(logEvent, "SourceContext"));
-            json.WriteString("message", clean.Clean(Said.Message(logEvent)));
+            json.WriteString("message", clean.Clean(Said.Message(logEvent), Said.Values(logEvent)));
             Write(json, "delivery", Said.Id(logEvent, "Delivery"));
             Write(json, "lane", Said.Id(logEvent, "Lane"));
             Write(json, "trace", Said.Id(logEvent, "Trace"));
@@ -92,7 +92,8 @@ internal sealed class LogJson(LogGate clean) : ITextFormatter
                 json.WriteNumber(name, Convert.ToDecimal(((ScalarValue)value).Value, CultureInfo.InvariantCulture));
                 break;
             case { } other:
-                json.WriteString(name, clean.Clean(Convert.ToString(other, CultureInfo.InvariantCulture) ?? ""));
+                var text = Convert.ToString(other, CultureInfo.InvariantCulture) ?? "";
+                json.WriteString(name, clean.Clean(text, [text]));
                 break;
             default:
                 json.WriteString(name, clean.Clean(value.ToString()));
@@ -111,6 +112,10 @@ file static class Said
             text.Append(token is PropertyToken named && logEvent.Properties.TryGetValue(named.PropertyName, out var value) ? Plain(value, named.Format) : token.ToString());
         return text.ToString();
     }
+
+    /// <summary>What is put into it; a missing one stands there by its name.</summary>
+    public static IEnumerable<string> Values(LogEvent logEvent) => logEvent.MessageTemplate.Tokens.OfType<PropertyToken>()
+        .Select(named => logEvent.Properties.TryGetValue(named.PropertyName, out var value) ? Plain(value, named.Format) : "");
 
     public static string? Id(LogEvent logEvent, string name) => logEvent.Properties.TryGetValue(name, out var value) && value is ScalarValue { Value: string id } ? id : null;
 
