@@ -247,11 +247,13 @@ public sealed partial class Worker(
     /// <summary>Keeps the lease alive while the handler works; when it is lost, the handler is stopped.</summary>
     private async Task RenewAsync(Claim claim, CancellationTokenSource cut, CancellationToken ended)
     {
+        var start = clock.GetTimestamp();
         try
         {
             while (true)
             {
                 await Task.Delay(RenewEvery, clock, ended);
+                Log.StillWorking(logger, claim.Event, claim.Lane, (int)clock.GetElapsedTime(start).TotalSeconds);
                 try
                 {
                     if (await store.RenewAsync(claim, ended))
@@ -300,6 +302,9 @@ public sealed partial class Worker(
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Delivery {DeliveryId} was given up: {Reason}. 'qmoi replay {DeliveryId}' tries it again")]
         public static partial void Dead(ILogger logger, string deliveryId, string reason);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Still at it: {Event} of {Lane}, for {Seconds} s")]
+        public static partial void StillWorking(ILogger logger, string @event, string lane, int seconds);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Incident {Incident} while working delivery {DeliveryId}")]
         public static partial void Bug(ILogger logger, Exception exception, string incident, string deliveryId);
