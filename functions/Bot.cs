@@ -93,11 +93,15 @@ public sealed partial class Bot : IAsyncDisposable
     /// <summary>The store that the settings name.</summary>
     /// <exception cref="StoreUnusableException">It cannot be used.</exception>
     public static IStore OpenStore(BotSettings settings, TimeProvider clock) =>
-        settings.DatabaseUrl is { } url ? OpenServer(url, clock) : SqliteStore.Open(settings.DataFolder, clock);
+        settings.DatabaseUrl is { } url ? OpenServer(url, BodiesOf(settings), clock) : SqliteStore.Open(settings.DataFolder, clock, BodiesOf(settings));
+
+    internal static StoredBody BodiesOf(BotSettings settings) => new(settings.EncryptionKeys);
+
+    internal static string WhyUnreadable(IReadOnlyList<string> missingKeys) => $"Deliveries that wait were encrypted with a key that QMOI_ENCRYPTION_KEY does not name ({string.Join(", ", missingKeys)})";
 
     /// <summary>By itself, so that its library is loaded only where it is used.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static PostgresStore OpenServer(string url, TimeProvider clock) => PostgresStore.Open(url, clock);
+    private static PostgresStore OpenServer(string url, StoredBody bodies, TimeProvider clock) => PostgresStore.Open(url, clock, bodies);
 
     /// <summary>The same; a damaged database is restored from its newest good backup.</summary>
     /// <param name="safeMode">Is told about it.</param>
@@ -117,7 +121,7 @@ public sealed partial class Bot : IAsyncDisposable
     /// <summary>Puts a sound database in the place of a damaged one that nobody has open.</summary>
     public static void Restore(BotSettings settings, StoreDamagedException damage, SafeMode safeMode, TimeProvider clock)
     {
-        var restored = SqliteRepair.Restore(settings.DataFolder, damage, clock);
+        var restored = SqliteRepair.Restore(settings.DataFolder, damage, BodiesOf(settings), clock);
         safeMode.Set("database", restored.Wrong, restored.Instead);
     }
 
@@ -141,6 +145,8 @@ public sealed partial class Bot : IAsyncDisposable
         try
         {
             bot.role = role;
+            if (await MissingKeysAsync(bot.Store, cancellationToken) is { Count: > 0 } missing)
+                throw new StoreUnusableException($"{WhyUnreadable(missing)}. Give that key as the second of two, separated by a comma, until they are worked.");
             if (host is not null)
                 bot.triggers = new TimerTriggers(bot.Worker, bot.Care, bot.Sweep, clock, loggers.CreateLogger<TimerTriggers>());
             if (role != Role.Web)
@@ -152,6 +158,19 @@ public sealed partial class Bot : IAsyncDisposable
         {
             await bot.DisposeAsync();
             throw;
+        }
+    }
+
+    private static async Task<IReadOnlyList<string>> MissingKeysAsync(IStore store, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.MissingKeysAsync(cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            // What is wrong with the database is looked at, and told, elsewhere.
+            return [];
         }
     }
 

@@ -174,7 +174,7 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
                 "SELECT forge, event, body FROM deliveries WHERE sequence >= @first AND repository_id = @Id AND event IN ('workflow_run', 'pull_request', 'pipeline', 'merge_request') ORDER BY sequence",
                 new { first, repository.Id }),
             cancellationToken);
-        return [.. from row in rows where row.Forge == SqlStore.Name(repository.Forge) let body = StoredBody.TryDecompress(row.Body) where body is not null select (row.Event, body)];
+        return [.. from row in rows where row.Forge == SqlStore.Name(repository.Forge) && store.Bodies.MissingKey(row.Body) is null let body = store.Bodies.TryRead(row.Body) where body is not null select (row.Event, body)];
     }
 
     /// <summary>Sequences follow the time of receipt, so no index on it is needed.</summary>

@@ -47,7 +47,7 @@ internal static class DoctorCommand
                 findings.AddRange(Rights(settings, fix));
                 findings.AddRange(settings.DatabaseUrl is null ? await DatabaseAsync(settings, fix, safeMode, stop) : [await ServerAsync(settings, stop)]);
                 if (findings.Exists(finding => finding is { Check: "database", Health: Health.Ok }) && (settings.DatabaseUrl is not null || File.Exists(new SqliteFiles(settings.DataFolder).Database)))
-                    findings.AddRange(await WebhooksAsync(settings, stop));
+                    findings.AddRange(await StoredAsync(settings, stop));
             }
             findings.AddRange(Forges(settings));
             findings.Add(await SandboxAsync(settings, stop));
@@ -220,13 +220,18 @@ internal static class DoctorCommand
         }
     }
 
-    /// <summary>What catching up has noticed of webhooks that a forge has switched off.</summary>
-    private static async Task<IReadOnlyList<Finding>> WebhooksAsync(BotSettings settings, CancellationToken stop)
+    /// <summary>Whether deliveries can be read, by the bot and by others, and what catching up has noticed of webhooks that a forge has switched off.</summary>
+    private static async Task<IReadOnlyList<Finding>> StoredAsync(BotSettings settings, CancellationToken stop)
     {
         try
         {
             await using var store = Bot.OpenStore(settings, TimeProvider.System);
-            return [.. (await store.Sweeps.AlarmsAsync(stop)).Values.Order(StringComparer.Ordinal).Select(words => new Finding("webhooks", Health.Warn, words, Sweeper.Remedy))];
+            var encryption = await store.MissingKeysAsync(stop) is { Count: > 0 } missing
+                ? new Finding("encryption", Health.Fail, Bot.WhyUnreadable(missing), "Give the key again, as the second of two separated by a comma.")
+                : new Finding("encryption", Health.Ok, settings.EncryptionKeys.Count > 0
+                    ? "deliveries are encrypted; no credentials are stored"
+                    : "deliveries are stored readable, as they were received without their tokens (set QMOI_ENCRYPTION_KEY to encrypt them); no credentials are stored");
+            return [encryption, .. (await store.Sweeps.AlarmsAsync(stop)).Values.Order(StringComparer.Ordinal).Select(words => new Finding("webhooks", Health.Warn, words, Sweeper.Remedy))];
         }
         catch (Exception exception) when (exception is StoreUnusableException or StoreUnavailableException)
         {
@@ -277,7 +282,7 @@ internal static class DoctorCommand
             return new Finding("database", Health.Fail, $"damaged: {damage.Reason}", remedy);
         try
         {
-            var restored = SqliteRepair.Restore(settings.DataFolder, damage, TimeProvider.System);
+            var restored = SqliteRepair.Restore(settings.DataFolder, damage, Bot.BodiesOf(settings), TimeProvider.System);
             return new Finding("database", Health.Ok, $"repaired: {restored.Wrong}; {restored.Instead}");
         }
         catch (StoreUnusableException unusable)

@@ -140,7 +140,6 @@ internal static class SystemBackup
         var file = new SqliteFiles(settings.DataFolder).Database;
         if (!File.Exists(file))
             return 0;
-        SqliteLibrary.Load();
         using var connection = new SqliteConnection(SqliteFiles.ConnectionString(file, SqliteOpenMode.ReadWrite, pooling: false));
         connection.Open();
         return connection.ExecuteScalar<long>("PRAGMA user_version");

@@ -34,6 +34,9 @@ public sealed record BotSettings
     /// <summary>The PostgreSQL database that several processes share, as <c>DATABASE_URL</c> names it; <c>null</c>: SQLite in the data folder. Secret.</summary>
     public string? DatabaseUrl { get; init; }
 
+    /// <summary>Keys of 32 bytes that stored deliveries are encrypted with: the first encrypts, a second one is being replaced by it. Secret. Empty: they are stored as they came.</summary>
+    public IReadOnlyList<byte[]> EncryptionKeys { get; init; } = [];
+
     /// <summary>So long finished deliveries are kept; <c>null</c>: for ever. Default 30 days, at least 8: until then the forge may send one again (GitLab for 7 days), and it must be known.</summary>
     public TimeSpan? KeepDeliveries { get; init; } = TimeSpan.FromDays(30);
 

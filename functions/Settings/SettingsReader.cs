@@ -46,6 +46,7 @@ public static class SettingsReader
         new("Receive:ReplyTimeout", null, false, "00:00:01 to 00:00:09", (s, v) => s with { ReplyTimeout = Time(v, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9)) }),
         new("Api:AdminToken", "QMOI_ADMIN_TOKEN", true, $"one or two tokens of at least {MinSecretLength} characters, separated by a comma", (s, v) => s with { AdminTokens = Secrets(v) }),
         new("Store:DatabaseUrl", "DATABASE_URL", true, PostgresUrl.Wanted, (s, v) => s with { DatabaseUrl = Database(v) }),
+        new("Store:EncryptionKey", "QMOI_ENCRYPTION_KEY", true, "one or two keys, each base64 of 32 bytes (openssl rand -base64 32), separated by a comma", (s, v) => s with { EncryptionKeys = Keys32(v) }),
         new("Store:KeepDays", null, false, "0 (for ever) or 8 to 3650", (s, v) => s with { KeepDeliveries = v.Trim() == "0" ? null : TimeSpan.FromDays(Whole(v, 8, 3650)) }),
         new("Work:Workers", null, false, "1 to 64", (s, v) => s with { Work = s.Work with { Workers = (int)Whole(v, 1, 64) } }),
         new("Work:HandlerTimeout", null, false, "00:00:10 to 02:00:00", (s, v) => s with { Work = s.Work with { HandlerTimeout = Time(v, TimeSpan.FromSeconds(10), TimeSpan.FromHours(2)) } }),
@@ -202,6 +203,12 @@ public static class SettingsReader
         var tokens = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return tokens.Length is 1 or 2 && tokens.All(token => token.StartsWith("whsec_", StringComparison.Ordinal) && Convert.FromBase64String(token["whsec_".Length..]).Length == 32)
             ? tokens : throw new FormatException();
+    }
+
+    private static byte[][] Keys32(string value)
+    {
+        byte[][] keys = [.. value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Convert.FromBase64String)];
+        return keys.Length is 1 or 2 && Array.TrueForAll(keys, key => key.Length == 32) ? keys : throw new FormatException();
     }
 
     private static T OneOf<T>(string value) where T : struct, Enum => char.IsLetter(value.FirstOrDefault()) && Enum.TryParse<T>(value, ignoreCase: true, out var parsed) ? parsed : throw new FormatException();

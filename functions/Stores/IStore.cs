@@ -41,6 +41,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>Calls back whenever another process may have made something claimable. A hint, no promise: look now and then all the same. Ends when told to, or at once where no other process can.</summary>
     Task ListenAsync(Action mayBeClaimable, CancellationToken stop);
 
+    /// <summary>The ids of keys that deliveries which wait were encrypted with and that are not given; the oldest and the newest are looked at.</summary>
+    Task<IReadOnlyList<string>> MissingKeysAsync(CancellationToken cancellationToken);
+
     /// <summary>When there is something to claim, as far as is known: now, or when the next waiting row or expiring lease is due; <c>null</c> when nothing waits.</summary>
     Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
 

@@ -13,7 +13,7 @@ namespace QMoi.Functions.Stores;
 /// What both databases are asked in the same words: everything but storing, claiming and releasing, which each does in the way that is quick and safe there.
 /// Times are milliseconds since 1970.
 /// </summary>
-public abstract class SqlStore(TimeProvider clock) : IStore
+public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
 {
     /// <summary>How long a worker that shows no sign of life keeps a delivery.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
@@ -24,9 +24,14 @@ public abstract class SqlStore(TimeProvider clock) : IStore
     /// <summary>Rows whose time has come that one claim makes ready: so many that none waits long, so few that the claim does not.</summary>
     protected const int MaxDue = 100;
 
+    /// <summary>So long a delivery waits whose key is not given; another process may have it already.</summary>
+    private static readonly TimeSpan WithoutKey = TimeSpan.FromMinutes(1);
+
     private const string Finished = "('done', 'ignored', 'dead')";
 
     protected TimeProvider Clock => clock;
+
+    internal StoredBody Bodies => bodies;
 
     public abstract Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken);
 
@@ -155,11 +160,31 @@ public abstract class SqlStore(TimeProvider clock) : IStore
         return [.. rows.Select(row => row.ToAttempt())];
     }
 
-    /// <summary>Ends a delivery whose stored body is not what came: no try will read it, and the lane must not wait for it. Then the next one.</summary>
-    protected async Task<Claim?> PassOverAsync(Claim damaged, CancellationToken cancellationToken)
+    /// <summary>The claim with its body, or else the next one.</summary>
+    protected async Task<Claim?> ReadAsync(Claim claim, byte[] kept, CancellationToken cancellationToken)
     {
-        await FinishAsync(damaged, DeliveryState.Dead, "its stored body is damaged", cancellationToken);
+        try
+        {
+            if (bodies.TryRead(kept) is { } body)
+                return claim with { Body = body };
+            // No try will read it, and the lane must not wait for it.
+            await FinishAsync(claim, DeliveryState.Dead, "its stored body is damaged", cancellationToken);
+        }
+        catch (KeyMissingException missing)
+        {
+            await PostponeAsync(claim, clock.GetUtcNow() + WithoutKey, missing.Message, countsAsTry: false, cancellationToken);
+        }
         return await ClaimAsync(cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<string>> MissingKeysAsync(CancellationToken cancellationToken)
+    {
+        var kept = await ReadAsync(
+            reading => reading.QueryAsync<byte[]>("""
+                SELECT substr(body, 1, 5) FROM deliveries WHERE sequence IN (
+                    SELECT sequence FROM (SELECT sequence FROM work ORDER BY sequence LIMIT 100) AS oldest UNION SELECT sequence FROM (SELECT sequence FROM work ORDER BY sequence DESC LIMIT 100) AS newest)
+                """), cancellationToken);
+        return [.. kept.Select(start => bodies.MissingKey(start)).OfType<string>().Distinct(StringComparer.Ordinal)];
     }
 
     // ---- shapes

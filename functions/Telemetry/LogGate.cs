@@ -31,7 +31,7 @@ internal sealed class LogGate
     public static LogGate Of(BotSettings settings) => new(
     [
         settings.GitHub.Token, settings.GitLab.Token, .. settings.GitHubSecrets.Secrets, .. settings.GitHubSecrets.SigningTokens, .. settings.GitLabSecrets.Secrets, .. settings.GitLabSecrets.SigningTokens,
-        .. settings.AdminTokens, .. (settings.GitHub.PrivateKeyPem ?? "").Split('\n').Where(line => !line.Contains("---", StringComparison.Ordinal)),
+        .. settings.AdminTokens, .. settings.EncryptionKeys.Select(Convert.ToBase64String), .. (settings.GitHub.PrivateKeyPem ?? "").Split('\n').Where(line => !line.Contains("---", StringComparison.Ordinal)),
         settings.DatabaseUrl, settings.DatabaseUrl is { } url ? PasswordIn(url) : null,
         .. (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_HEADERS") ?? "").Split(',').Select(header => header.Split('=', 2)[^1]),
     ]);

@@ -11,6 +11,7 @@ make DATABASE_URL "postgres://qmoi:$(cat "$folder/POSTGRES_PASSWORD")@postgres:5
 make GITHUB_WEBHOOK_SECRET "$(random)"
 make GITLAB_WEBHOOK_SECRET "$(random)"
 make QMOI_ADMIN_TOKEN "$(random)"
+make QMOI_ENCRYPTION_KEY "$(head -c 32 /dev/urandom | base64)"
 for name in GITHUB_TOKEN GITHUB_APP_PRIVATE_KEY GITLAB_TOKEN; do make $name ""; done
 # Compose mounts a file with the rights it has here, and the bot reads it as user 1654.
 if [ "$(id -u)" = 0 ]; then

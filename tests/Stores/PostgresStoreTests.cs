@@ -13,7 +13,7 @@ public sealed class PostgresStoreTests : StoreContract
     /// <summary>To whole milliseconds, as the store keeps it.</summary>
     protected override DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds((TimeProvider.System.GetUtcNow() + passed).ToUnixTimeMilliseconds());
 
-    protected override IStore Open() => PostgresStore.Open(url, new AheadClock(this));
+    protected override IStore Open(StoredBody bodies) => PostgresStore.Open(url, new AheadClock(this), bodies);
 
     protected override async ValueTask PrepareAsync() => url = await SharedPostgres.DatabaseAsync();
 

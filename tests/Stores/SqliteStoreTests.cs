@@ -14,7 +14,7 @@ public sealed class SqliteStoreTests : StoreContract
 
     protected override DateTimeOffset Now => clock.GetUtcNow();
 
-    protected override IStore Open() => SqliteStore.Open(folder.FullName, clock);
+    protected override IStore Open(StoredBody bodies) => SqliteStore.Open(folder.FullName, clock, bodies);
 
     protected override Task PassAsync(TimeSpan time)
     {

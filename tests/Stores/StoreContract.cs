@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text;
 using QMoi.Functions.Stores;
 using QMoi.Handlers.Events;
@@ -18,7 +19,7 @@ public abstract class StoreContract : IAsyncLifetime
     protected abstract DateTimeOffset Now { get; }
 
     /// <summary>The same database once more, as another process opens it.</summary>
-    protected abstract IStore Open();
+    protected abstract IStore Open(StoredBody bodies);
 
     /// <summary>So much time goes by for the store.</summary>
     protected abstract Task PassAsync(TimeSpan time);
@@ -43,9 +44,9 @@ public abstract class StoreContract : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    protected IStore Another()
+    protected IStore Another(params byte[][] keys)
     {
-        opened.Add(Open());
+        opened.Add(Open(new StoredBody(keys)));
         return opened[^1];
     }
 
@@ -114,6 +115,49 @@ public abstract class StoreContract : IAsyncLifetime
         Assert.Equal(1201, (await RowsAsync()).Count);
         Assert.Equal("healed", Assert.Single(await RowsAsync(DeliveryState.Done)).Result);
         Assert.Equal("late", Assert.Single(await RowsAsync(since: Now - TimeSpan.FromMinutes(1))).Id);
+    }
+
+    // ---- encryption
+
+    [Fact]
+    public async Task A_body_is_read_with_its_key_alone_and_waits_while_that_is_not_given()
+    {
+        var (old, young) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32));
+        await Another(old).InsertAsync(Delivery("old", lane: 1), Stop);
+        await Another(young, old).InsertAsync(Delivery("young", lane: 2), Stop);
+        await Store.InsertAsync(Delivery("readable", lane: 3), Stop);
+
+        var readable = await ClaimedAsync();
+        Assert.Equal("readable", readable.DeliveryId);
+        await Store.FinishAsync(readable, DeliveryState.Done, "", Stop);
+        Assert.Null(await Store.ClaimAsync(Stop));
+        Assert.Equal(2, (await Store.MissingKeysAsync(Stop)).Count);
+        Assert.Contains("which QMOI_ENCRYPTION_KEY does not name", (await Store.FindAsync("old", Stop))!.Result, StringComparison.Ordinal);
+
+        await PassAsync(TimeSpan.FromMinutes(1));
+        var rotated = Another(young);
+        var first = (await rotated.ClaimAsync(Stop))!;
+        Assert.Equal(Body("young"), first.Body.ToArray());
+        await rotated.FinishAsync(first, DeliveryState.Done, "", Stop);
+        Assert.Null(await rotated.ClaimAsync(Stop));
+        Assert.Single(await rotated.MissingKeysAsync(Stop));
+
+        await PassAsync(TimeSpan.FromMinutes(1));
+        var both = Another(young, old);
+        Assert.Empty(await both.MissingKeysAsync(Stop));
+        var late = (await both.ClaimAsync(Stop))!;
+        Assert.Equal((0, "old"), (late.Tries, late.DeliveryId));
+        Assert.Equal(Body("old"), late.Body.ToArray());
+    }
+
+    [Fact]
+    public async Task The_same_body_is_a_duplicate_whatever_key_it_was_encrypted_with()
+    {
+        var (old, young) = (RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32));
+        Assert.Equal(InsertResult.Stored, await Another(old).InsertAsync(Delivery("one"), Stop));
+        Assert.Equal(InsertResult.Duplicate, await Another(young).InsertAsync(Delivery("one"), Stop));
+        Assert.Equal(InsertResult.Duplicate, await Store.InsertAsync(Delivery("two", body: "one"), Stop));
+        Assert.Equal(InsertResult.DuplicateIdWithAnotherBody, await Another(old).InsertAsync(Delivery("one", body: "two"), Stop));
     }
 
     // ---- order

@@ -25,7 +25,7 @@ public sealed class PostgresStore : SqlStore
     private int isTelling;
     private bool isWorking;
 
-    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource listening, TimeProvider clock) : base(clock)
+    private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource listening, TimeProvider clock, StoredBody bodies) : base(clock, bodies)
     {
         (this.source, this.listening) = (source, listening);
         writer = new PostgresWriter(source);
@@ -33,7 +33,7 @@ public sealed class PostgresStore : SqlStore
 
     /// <summary>Brings the schema up to date.</summary>
     /// <exception cref="StoreUnusableException">It cannot be reached or used, or is from a newer version.</exception>
-    public static PostgresStore Open(string url, TimeProvider clock)
+    public static PostgresStore Open(string url, TimeProvider clock, StoredBody? bodies = null)
     {
         var connection = PostgresUrl.Parse(url);
         // Bounds, so that whoever asks is answered: to connect, and for the longest statement.
@@ -48,7 +48,7 @@ public sealed class PostgresStore : SqlStore
         {
             using (var first = pool.OpenConnection())
                 PostgresSchema.Update(first, PostgresUrl.Said(connection));
-            return new PostgresStore(pool, single, clock);
+            return new PostgresStore(pool, single, clock, bodies ?? StoredBody.Readable);
         }
         catch (Exception exception)
         {
@@ -75,7 +75,7 @@ public sealed class PostgresStore : SqlStore
 
     public override async Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken)
     {
-        var result = await writer.WriteAsync(StoredDelivery.Of(delivery), cancellationToken);
+        var result = await writer.WriteAsync(StoredDelivery.Of(delivery, Bodies), cancellationToken);
         if (result == InsertResult.Stored)
             Tell();
         return result;
@@ -94,7 +94,7 @@ public sealed class PostgresStore : SqlStore
         if (claimed is not var (lane, head))
             return null;
         var claim = new Claim(head.Sequence, lane.Fence, (int)head.Tries, Forge(head.Forge), head.Delivery_id, head.Event, lane.Lane, Body: default);
-        return StoredBody.TryDecompress(head.Body) is { } body ? claim with { Body = body } : await PassOverAsync(claim, cancellationToken);
+        return await ReadAsync(claim, head.Body, cancellationToken);
     }
 
     private static async Task<(LaneRow Lane, HeadRow Head)?> ClaimAsync(DbConnection connection)

@@ -36,8 +36,12 @@ internal sealed class SqliteFiles(string dataFolder)
         return file.Exists ? "the file is empty, and there are backups of it" : "the file is gone, and there are backups of it";
     }
 
-    public static string ConnectionString(string file, SqliteOpenMode mode = SqliteOpenMode.ReadWriteCreate, bool pooling = true) =>
-        new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, DefaultTimeout = 5, Mode = mode, Pooling = pooling }.ToString();
+    /// <summary>What every connection of ours is made with.</summary>
+    public static string ConnectionString(string file, SqliteOpenMode mode = SqliteOpenMode.ReadWriteCreate, bool pooling = true)
+    {
+        SqliteLibrary.Load();
+        return new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, DefaultTimeout = 5, Mode = mode, Pooling = pooling }.ToString();
+    }
 
     /// <summary>What is wrong with the database; empty when it is sound.</summary>
     public static IReadOnlyList<string> Check(SqliteConnection connection)

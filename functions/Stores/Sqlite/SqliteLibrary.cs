@@ -5,7 +5,8 @@ using System.Runtime.CompilerServices;
 namespace QMoi.Functions.Stores.Sqlite;
 
 /// <summary>Takes the system's SQLite where there is one (newer than the bundled 3.35.5), else the bundled.</summary>
-internal static class SqliteLibrary
+/// <remarks>Has to come before any use of SQLite in a process: each of its functions is looked up at its first use, and with one half of them from another library the process crashes.</remarks>
+public static class SqliteLibrary
 {
     private static readonly Lazy<bool> Ready = new(() =>
     {

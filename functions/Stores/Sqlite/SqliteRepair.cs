@@ -20,15 +20,15 @@ internal sealed record Restored(string Reason, string? KeptAs, DateTimeOffset? B
 /// <summary>Puts a sound database in the place of a damaged one, and keeps the damaged one.</summary>
 internal static class SqliteRepair
 {
+    /// <param name="bodies">Tells which of the damaged one's deliveries are whole.</param>
     /// <exception cref="StoreUnusableException">Another process has it open, or there is no room; then nothing was changed.</exception>
-    public static Restored Restore(string dataFolder, StoreDamagedException damage, TimeProvider clock)
+    public static Restored Restore(string dataFolder, StoreDamagedException damage, StoredBody bodies, TimeProvider clock)
     {
-        SqliteLibrary.Load();
         var files = new SqliteFiles(dataFolder);
         using var alone = SqliteFileLock.TryAlone(files) ?? throw new StoreUnusableException($"{damage.Message} Another qmoi has it open: stop that one first.", damage);
         try
         {
-            var source = Build(files, out var salvaged);
+            var source = Build(files, bodies, out var salvaged);
             File.Move(Unfinished(files), files.Restored, overwrite: true);
             return new Restored(damage.Reason, Exchange(files, clock, "damaged"), source, salvaged);
         }
@@ -48,13 +48,12 @@ internal static class SqliteRepair
     /// <exception cref="StoreUnusableException">Another process has it open, there is no such backup, or it is not sound; then nothing was changed.</exception>
     public static (string Backup, string? KeptAs) RestoreFrom(string dataFolder, string? backup, TimeProvider clock)
     {
-        SqliteLibrary.Load();
         var files = new SqliteFiles(dataFolder);
         var source = Find(files, backup);
         using var alone = SqliteFileLock.TryAlone(files) ?? throw new StoreUnusableException($"Another qmoi has {files.Database} open: stop that one first.");
         try
         {
-            if (!TryFill(Unfinished(files), source, files.Database, salvage: false, out _))
+            if (!TryFill(Unfinished(files), source, files.Database, null, out _))
                 throw new StoreUnusableException($"The backup {source} is not sound, or is from a newer version. Nothing was changed; name another one with --from.");
             File.Move(Unfinished(files), files.Restored, overwrite: true);
             return (source, Exchange(files, clock, "replaced"));
@@ -78,7 +77,7 @@ internal static class SqliteRepair
     private static string Unfinished(SqliteFiles files) => files.Database + ".restoring";
 
     /// <summary>The newest copy that passes, with what the damaged file still tells. Returns the time of the copy.</summary>
-    private static DateTimeOffset? Build(SqliteFiles files, out Salvaged salvaged)
+    private static DateTimeOffset? Build(SqliteFiles files, StoredBody bodies, out Salvaged salvaged)
     {
         var file = Unfinished(files);
         // A restored one that did not get its place before a power cut holds all that a backup holds, and more.
@@ -87,15 +86,16 @@ internal static class SqliteRepair
             sources.Insert(0, (files.Restored, sources is [var newest, ..] ? newest.At : null));
         foreach (var (source, at) in sources)
         {
-            if (TryFill(file, source, files.Database, salvage: true, out salvaged) || TryFill(file, source, files.Database, salvage: false, out salvaged))
+            if (TryFill(file, source, files.Database, bodies, out salvaged) || TryFill(file, source, files.Database, null, out salvaged))
                 return at;
         }
-        if (!TryFill(file, null, files.Database, salvage: true, out salvaged))
-            TryFill(file, null, files.Database, salvage: false, out salvaged);
+        if (!TryFill(file, null, files.Database, bodies, out salvaged))
+            TryFill(file, null, files.Database, null, out salvaged);
         return null;
     }
 
-    private static bool TryFill(string file, string? source, string damaged, bool salvage, out Salvaged salvaged)
+    /// <param name="salvage">To read the damaged one's deliveries; <c>null</c> leaves them.</param>
+    private static bool TryFill(string file, string? source, string damaged, StoredBody? salvage, out Salvaged salvaged)
     {
         salvaged = Salvaged.Nothing;
         Remove(file);
@@ -109,8 +109,8 @@ internal static class SqliteRepair
                 if (SqliteFiles.Check(connection).Count > 0)
                     return false;
                 SqliteSchema.Update(connection, file);
-                if (salvage)
-                    salvaged = SqliteSalvage.Into(connection, damaged);
+                if (salvage is not null)
+                    salvaged = SqliteSalvage.Into(connection, damaged, salvage);
             }
             SqliteBackups.Finish(file);
             return true;

@@ -23,11 +23,13 @@ internal sealed class SqliteSalvage
     private readonly SqliteConnection damaged;
     private readonly SqliteConnection sound;
 
-    private SqliteSalvage(SqliteConnection damaged, SqliteConnection sound) => (this.damaged, this.sound) = (damaged, sound);
+    private readonly StoredBody bodies;
+
+    private SqliteSalvage(SqliteConnection damaged, SqliteConnection sound, StoredBody bodies) => (this.damaged, this.sound, this.bodies) = (damaged, sound, bodies);
 
     /// <param name="database">The damaged file, with its log beside it where there is one.</param>
     /// <param name="sound">Takes the rows, in one transaction.</param>
-    public static Salvaged Into(SqliteConnection sound, string database)
+    public static Salvaged Into(SqliteConnection sound, string database, StoredBody bodies)
     {
         var mended = sound.DataSource + ".salvage";
         try
@@ -36,7 +38,7 @@ internal sealed class SqliteSalvage
             if (readable is null)
                 return Salvaged.Nothing;
             using var transaction = sound.BeginTransaction();
-            var salvaged = new SqliteSalvage(readable, sound).All();
+            var salvaged = new SqliteSalvage(readable, sound, bodies).All();
             transaction.Commit();
             return salvaged;
         }
@@ -159,8 +161,9 @@ internal sealed class SqliteSalvage
         }
     }
 
-    private static bool IsWhole(Row row) =>
-        row["body"] is byte[] body && row["body_sha256"] is byte[] hash && StoredBody.TryDecompress(body) is { } content && SHA256.HashData(content).AsSpan().SequenceEqual(hash);
+    /// <summary>One whose key is not given now may be whole: its work will show.</summary>
+    private bool IsWhole(Row row) =>
+        row["body"] is byte[] body && row["body_sha256"] is byte[] hash && (bodies.MissingKey(body) is not null || (bodies.TryRead(body) is { } content && SHA256.HashData(content).AsSpan().SequenceEqual(hash)));
 
     /// <param name="isNewer">When a row that is there already is replaced.</param>
     private int Rows(string table, string key, string isNewer)

@@ -16,7 +16,7 @@ public sealed class SqliteStore : SqlStore
     private readonly TaskCompletionSource<string> damage = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FileStream? onlyWorker;
 
-    private SqliteStore(SqliteFiles files, SqliteConnection writing, SqliteFileLock inUse, bool isChecked, TimeProvider clock) : base(clock)
+    private SqliteStore(SqliteFiles files, SqliteConnection writing, SqliteFileLock inUse, bool isChecked, TimeProvider clock, StoredBody bodies) : base(clock, bodies)
     {
         connectionString = SqliteFiles.ConnectionString(files.Database);
         this.writing = writing;
@@ -36,9 +36,8 @@ public sealed class SqliteStore : SqlStore
     /// <summary>Opens or makes the database and brings its schema up to date.</summary>
     /// <exception cref="StoreDamagedException">The file is broken, or gone while there are backups of it. Nothing was changed.</exception>
     /// <exception cref="StoreUnusableException">The folder cannot be written, something holds the file, or it is from a newer version.</exception>
-    public static SqliteStore Open(string dataFolder, TimeProvider clock)
+    public static SqliteStore Open(string dataFolder, TimeProvider clock, StoredBody? bodies = null)
     {
-        SqliteLibrary.Load();
         var files = new SqliteFiles(dataFolder);
         SqliteFileLock? shared = null;
         SqliteConnection? connection = null;
@@ -52,7 +51,7 @@ public sealed class SqliteStore : SqlStore
             SqliteSchema.Update(connection, files.Database);
             // From here on every commit is synced; the first one takes the schema to the disk with it, since both are in the same log.
             connection.Execute("PRAGMA synchronous=FULL");
-            return new SqliteStore(files, connection, shared, isChecked, clock);
+            return new SqliteStore(files, connection, shared, isChecked, clock, bodies ?? StoredBody.Readable);
         }
         catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
         {
@@ -97,7 +96,7 @@ public sealed class SqliteStore : SqlStore
 
     public override async Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken)
     {
-        var stored = StoredDelivery.Of(delivery);
+        var stored = StoredDelivery.Of(delivery, Bodies);
         return await writer.WriteOneStatementAsync(connection => Insert(connection, stored), cancellationToken);
     }
 
@@ -143,7 +142,7 @@ public sealed class SqliteStore : SqlStore
         var delivery = await ReadAsync(
             reading => reading.QuerySingleAsync<BodyRow>("SELECT forge, delivery_id, event, body FROM deliveries WHERE sequence = @Sequence", claimed), cancellationToken);
         var claim = new Claim(claimed.Sequence, claimed.Fence, (int)claimed.Tries, Forge(delivery.Forge), delivery.Delivery_id, delivery.Event, claimed.Lane, Body: default);
-        return StoredBody.TryDecompress(delivery.Body) is { } body ? claim with { Body = body } : await PassOverAsync(claim, cancellationToken);
+        return await ReadAsync(claim, delivery.Body, cancellationToken);
     }
 
     private ClaimRow? Claim(SqliteConnection connection)
