@@ -27,13 +27,10 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
-    /// <summary>Somebody waits for a later time.</summary>
-    public bool IsWaitedFor
+    /// <summary>Somebody waits for just the time that is so far ahead.</summary>
+    public bool IsWaitedFor(TimeSpan ahead)
     {
-        get
-        {
-            lock (gate) return timers.Count > 0;
-        }
+        lock (gate) return timers.Exists(timer => timer.Due == now + ahead);
     }
 
     public void Advance(TimeSpan by)

@@ -270,8 +270,8 @@ public sealed class SelfHealingDatabase : IDisposable
         await loggers.NextAsync();
         for (var hour = 1; hour <= 26; hour++)
         {
-            // The log line comes a moment before the wait for the next hour begins.
-            while (!clock.IsWaitedFor)
+            // The log line comes a moment before the wait for the next hour begins, and limits of what the start ran may not be gone yet.
+            while (!clock.IsWaitedFor(TimeSpan.FromHours(1)))
                 await Task.Yield();
             clock.Advance(TimeSpan.FromHours(1));
             await loggers.NextAsync();
