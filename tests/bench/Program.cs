@@ -1,7 +1,11 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using Microsoft.Data.Sqlite;
+using Npgsql;
 using QMoi.Bench;
+using QMoi.Functions.Stores.Sqlite;
 
 const string secret = "a-secret-of-the-benchmark";
 var root = AppContext.BaseDirectory;
@@ -22,6 +26,9 @@ try
         case ["stores", ..]:
             await StoresAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3);
             return 0;
+        case ["flood", var store, var perMinute, var minutes, .. var processes]:
+            await FloodAsync(store, int.Parse(perMinute, CultureInfo.InvariantCulture), double.Parse(minutes, CultureInfo.InvariantCulture), processes is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 1);
+            return 0;
         case ["startup"]:
             await StartupAsync();
             return 0;
@@ -33,11 +40,11 @@ try
         case ["heal", var folder]:
             await Healing.RunAsync(folder, temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
             return 0;
-        case ["many", var count]:
-            await Healing.RunManyAsync(int.Parse(count, CultureInfo.InvariantCulture), temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
+        case ["many", var repositories]:
+            await Healing.RunManyAsync(int.Parse(repositories, CultureInfo.InvariantCulture), temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
             return 0;
         default:
-            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | stores [ROUNDS] | claims [--big] | startup | diagnose [ROUNDS] [--big] | heal FOLDER | many COUNT");
+            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | stores [ROUNDS] | claims [--big] | flood sqlite|postgres PER_MINUTE MINUTES [PROCESSES] | startup | diagnose [ROUNDS] [--big] | heal FOLDER | many COUNT");
             return 2;
     }
 }
@@ -111,6 +118,27 @@ async Task StoresAsync(int rounds)
         ratios.Add(rates[1] / rates[0]);
     }
     Console.WriteLine($"PostgreSQL to SQLite, durable acknowledgements, 64 connections: {Median(ratios):0.00}");
+}
+
+async Task FloodAsync(string store, int perMinute, double minutes, int processes)
+{
+    var qmoi = Path.Combine(Publish("functions", "qmoi"), "qmoi");
+    await using var cluster = store == "postgres" ? await QMoi.Tests.Stores.PostgresCluster.StartAsync() : null;
+    var url = cluster?.CreateDatabase();
+    string Data(int number) => Path.Combine(temporary, $"flood-{number}");
+    var environment = new Dictionary<string, string> { ["GITHUB_WEBHOOK_SECRET"] = secret };
+    if (url is not null)
+        environment["DATABASE_URL"] = url;
+    SqliteLibrary.Load();
+    Console.WriteLine($"disk: {FsyncRate():0} appends of 13 KB with fsync a second");
+    await Flood.RunAsync(
+        store, number => Server.StartAsync("qmoi", qmoi, ["serve", "--urls", "http://127.0.0.1:0", "--data", Data(number)], environment), processes, perMinute, TimeSpan.FromMinutes(minutes), secret,
+        () =>
+        {
+            DbConnection connection = url is null ? new SqliteConnection($"Data Source={Path.Combine(Data(0), "qmoi.db")}") : new NpgsqlConnection(QMoi.Tests.Stores.PostgresCluster.Form(url));
+            connection.Open();
+            return connection;
+        });
 }
 
 async Task StartupAsync()
