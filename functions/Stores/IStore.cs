@@ -12,7 +12,7 @@ namespace QMoi.Functions.Stores;
 /// </summary>
 public interface IStore : IAsyncDisposable
 {
-    /// <summary>Stores a delivery and its row of work. Throws <see cref="StoreUnavailableException"/> when it cannot be kept: then nothing was.</summary>
+    /// <summary>Stores a delivery and, unless there is nothing to do, its row of work. Throws <see cref="StoreUnavailableException"/> when it cannot be kept: then nothing was.</summary>
     Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken);
 
     /// <summary>
@@ -87,7 +87,8 @@ public enum InsertResult { Stored, Duplicate, DuplicateIdWithAnotherBody }
 
 public enum DeliveryState { Stored, Working, Waiting, Done, Ignored, Dead }
 
-public sealed record NewDelivery(ForgeKind Forge, Envelope Envelope, IReadOnlyDictionary<string, string> Headers, ReadOnlyMemory<byte> Body, DateTimeOffset ReceivedAt);
+/// <param name="Ignored">Why nothing is to be done about it, where that is known already: it is finished with being stored.</param>
+public sealed record NewDelivery(ForgeKind Forge, Envelope Envelope, IReadOnlyDictionary<string, string> Headers, ReadOnlyMemory<byte> Body, DateTimeOffset ReceivedAt, string? Ignored = null);
 
 /// <summary>The right to work one delivery until the lease ends, and what is needed to do so.</summary>
 /// <param name="Tries">How often it was tried before.</param>

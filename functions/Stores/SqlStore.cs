@@ -210,5 +210,5 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
 
     protected static ForgeKind Forge(string name) => name == "github" ? ForgeKind.GitHub : ForgeKind.GitLab;
 
-    protected static string Name(DeliveryState state) => state.ToString().ToLowerInvariant();
+    internal static string Name(DeliveryState state) => state.ToString().ToLowerInvariant();
 }

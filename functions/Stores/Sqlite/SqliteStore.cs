@@ -108,15 +108,17 @@ public sealed class SqliteStore : SqlStore
     private InsertResult Insert(SqliteConnection connection, StoredDelivery delivery)
     {
         var command = insertDelivery ??= Command(connection, """
-            INSERT INTO deliveries (forge, delivery_id, event, repository_id, repository, headers, body, body_sha256, received_at, state)
-            VALUES (@forge, @id, @event, @repositoryId, @repository, @headers, @body, @hash, @at, 'stored') ON CONFLICT DO NOTHING
-            """, "@forge", "@id", "@event", "@repositoryId", "@repository", "@headers", "@body", "@hash", "@at");
-        Bind(command, delivery.Forge, delivery.Id, delivery.Event, delivery.RepositoryId, delivery.Repository, delivery.Headers, delivery.Body, delivery.Hash, delivery.ReceivedAt);
+            INSERT INTO deliveries (forge, delivery_id, event, repository_id, repository, headers, body, body_sha256, received_at, state, result)
+            VALUES (@forge, @id, @event, @repositoryId, @repository, @headers, @body, @hash, @at, @state, @result) ON CONFLICT DO NOTHING
+            """, "@forge", "@id", "@event", "@repositoryId", "@repository", "@headers", "@body", "@hash", "@at", "@state", "@result");
+        Bind(command, delivery.Forge, delivery.Id, delivery.Event, delivery.RepositoryId, delivery.Repository, delivery.Headers, delivery.Body, delivery.Hash, delivery.ReceivedAt, delivery.State, delivery.Ignored);
         if (command.ExecuteNonQuery() == 0)
         {
             var known = connection.ExecuteScalar<byte[]?>("SELECT body_sha256 FROM deliveries WHERE forge = @Forge AND delivery_id = @Id", new { delivery.Forge, delivery.Id });
             return known is not null && !known.AsSpan().SequenceEqual(delivery.Hash) ? InsertResult.DuplicateIdWithAnotherBody : InsertResult.Duplicate;
         }
+        if (delivery.Ignored is not null)
+            return InsertResult.Stored;
         var rank = delivery.ReceivedAt + delivery.Handicap;
         var work = insertWork ??= Command(connection, "INSERT INTO work (sequence, lane, run_after, rank) VALUES (last_insert_rowid(), @lane, 0, @rank)", "@lane", "@rank");
         Bind(work, delivery.Lane, rank);
