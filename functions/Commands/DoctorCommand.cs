@@ -226,7 +226,7 @@ internal static class DoctorCommand
         try
         {
             await using var store = Bot.OpenStore(settings, TimeProvider.System);
-            return [.. (await store.Sweeps.AlarmsAsync(stop)).Values.Order(StringComparer.Ordinal).Select(words => new Finding("webhooks", Health.Warn, words, Sweeper.Remedy))];
+            return [.. (await store.Sweeps.AlarmsAsync(stop)).OrderBy(alarm => alarm.Value, StringComparer.Ordinal).Select(alarm => new Finding("webhooks", Health.Warn, alarm.Value, Sweeper.RemedyFor(alarm.Key)))];
         }
         catch (Exception exception) when (exception is StoreUnusableException or StoreUnavailableException)
         {
