@@ -241,15 +241,14 @@ public sealed class HostileDeliveries : IAsyncLifetime
     [Fact]
     public async Task Many_that_announce_25_MB_and_send_nothing_get_no_room_for_it()
     {
-        const int many = 200;
-        var bot = await StartAsync();
-        var before = GC.GetTotalAllocatedBytes();
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["GITHUB_WEBHOOK_SECRET"] = Secret, ["DOTNET_GCHeapHardLimit"] = $"{128 << 20:x}" };
+        await using var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment);
         var sockets = new List<TcpClient>();
         try
         {
-            for (var number = 0; number < many; number++)
+            for (var number = 0; number < 100; number++)
             {
-                var (socket, stream) = await ConnectAsync(bot);
+                var (socket, stream) = await ConnectAsync(qmoi.Url);
                 sockets.Add(socket);
                 await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {GitHub} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {Webhooks.MaxBodyBytes}\r\nExpect: 100-continue\r\n\r\n"));
             }
@@ -257,11 +256,12 @@ public sealed class HostileDeliveries : IAsyncLifetime
             foreach (var socket in sockets)
             {
                 using var reader = new StreamReader(socket.GetStream(), leaveOpen: true);
-                Assert.Contains("100", await reader.ReadLineAsync(), StringComparison.Ordinal);
+                Assert.Contains(" 100 ", await reader.ReadLineAsync(), StringComparison.Ordinal);
             }
-            // Other tests run in this process; all of the announced would be 5 GB.
-            Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, (long)many * Webhooks.MaxBodyBytes / 4);
-            Assert.Equal(HttpStatusCode.Accepted, await SendAsync(bot, GitHub, "one"));
+            using var request = Request(qmoi.Url, GitHub, "one", Encoding.UTF8.GetBytes(Body(GitHub, "one")));
+            Prove(request, GitHub, "one", Body(GitHub, "one"));
+            using var response = await client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         }
         finally
         {
@@ -273,7 +273,7 @@ public sealed class HostileDeliveries : IAsyncLifetime
     public async Task A_body_that_comes_byte_by_byte_is_cut_off()
     {
         var bot = await StartAsync();
-        var (socket, stream) = await ConnectAsync(bot);
+        var (socket, stream) = await ConnectAsync(bot.Url);
         using (socket)
         {
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {GitHub} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"));
@@ -444,9 +444,11 @@ public sealed class HostileDeliveries : IAsyncLifetime
 
     private static HttpRequestMessage Request(Bot bot, string forge, string? id, string body, string eventName = "push") => Request(bot, forge, id, Encoding.UTF8.GetBytes(body), eventName);
 
-    private static HttpRequestMessage Request(Bot bot, string forge, string? id, byte[] body, string eventName = "push")
+    private static HttpRequestMessage Request(Bot bot, string forge, string? id, byte[] body, string eventName = "push") => Request(bot.Url, forge, id, body, eventName);
+
+    private static HttpRequestMessage Request(string url, string forge, string? id, byte[] body, string eventName = "push")
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, bot.Url + forge) { Content = new ByteArrayContent(body) };
+        var request = new HttpRequestMessage(HttpMethod.Post, url + forge) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add(forge == GitHub ? "X-GitHub-Event" : "X-Gitlab-Event", eventName);
         if (id is not null)
@@ -488,9 +490,9 @@ public sealed class HostileDeliveries : IAsyncLifetime
 
     private static string Seconds(DateTimeOffset time) => time.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
 
-    private static async Task<(TcpClient Socket, NetworkStream Stream)> ConnectAsync(Bot bot)
+    private static async Task<(TcpClient Socket, NetworkStream Stream)> ConnectAsync(string url)
     {
-        var address = new Uri(bot.Url);
+        var address = new Uri(url);
         var socket = new TcpClient();
         await socket.ConnectAsync(address.Host, address.Port);
         return (socket, socket.GetStream());
