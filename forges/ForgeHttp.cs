@@ -32,15 +32,18 @@ internal sealed partial class ForgeHttp : IDisposable
     private readonly ILogger logger;
     private readonly IReadOnlyDictionary<string, string> headers;
     private readonly CallSignals signals;
+    private readonly Func<string, string> hide;
 
     /// <param name="headers">Sent with every request to the API.</param>
-    public ForgeHttp(ForgeKind forge, Uri apiUrl, IReadOnlyDictionary<string, string> headers, TimeProvider clock, ILogger logger)
+    /// <param name="hide">Takes what must not be told out of the forge's words.</param>
+    public ForgeHttp(ForgeKind forge, Uri apiUrl, IReadOnlyDictionary<string, string> headers, TimeProvider clock, ILogger logger, Func<string, string>? hide)
     {
         ApiUrl = new Uri(apiUrl.AbsoluteUri.TrimEnd('/') + "/");
         signals = new CallSignals(forge, ApiUrl);
         this.headers = headers;
         this.clock = clock;
         this.logger = logger;
+        this.hide = hide ?? (words => words);
         invoker = new HttpMessageInvoker(
             new SocketsHttpHandler
             {
@@ -215,13 +218,13 @@ internal sealed partial class ForgeHttp : IDisposable
             if (takesStream && status < 300)
             {
                 var stream = new IdleTimeoutStream(response, body, LongestSilence, clock);
-                var exchange = new Exchange(status, response.Headers, [], stream, IsEmpty: response.Content.Headers.ContentLength == 0);
+                var exchange = new Exchange(status, response.Headers, [], stream, IsEmpty: response.Content.Headers.ContentLength == 0, "");
                 response = null;   // the stream owns it now
                 return exchange;
             }
 
             var bytes = await ReadAsync(body, status < 300 ? MaxAnswer : MaxRefusal, isCutAllowed: status >= 300, $"{message.Method} {shownPath}", either.Token);
-            return new Exchange(status, response.Headers, bytes, Stream: null, IsEmpty: bytes.Length == 0);
+            return new Exchange(status, response.Headers, bytes, Stream: null, IsEmpty: bytes.Length == 0, status < 300 ? "" : MessageOf(bytes));
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -303,16 +306,12 @@ internal sealed partial class ForgeHttp : IDisposable
         message.Contains("already exists", StringComparison.OrdinalIgnoreCase) && !message.Contains("a file with this name", StringComparison.OrdinalIgnoreCase);
 
     /// <param name="Message">What the forge said, for people: one line, capped, without control characters.</param>
-    internal sealed record Exchange(int Status, HttpResponseHeaders Headers, byte[] Body, Stream? Stream, bool IsEmpty)
+    internal sealed record Exchange(int Status, HttpResponseHeaders Headers, byte[] Body, Stream? Stream, bool IsEmpty, string Message)
     {
-        private string? message;
-
-        public string Message => message ??= Status < 300 ? "" : MessageOf(Body);
-
         public string? Location => Status is >= 300 and < 400 && Headers.NonValidated.TryGetValues("Location", out var values) ? values.ToString() : null;
     }
 
-    internal static string MessageOf(byte[] body)
+    private string MessageOf(byte[] body)
     {
         var words = new StringBuilder();
         try
@@ -330,7 +329,7 @@ internal sealed partial class ForgeHttp : IDisposable
             // A proxy's page, not the forge's words.
         }
 
-        return OneLine(words);
+        return OneLine(words.ToString());
     }
 
     private static void Collect(JsonElement value, StringBuilder words)
@@ -352,10 +351,10 @@ internal sealed partial class ForgeHttp : IDisposable
         }
     }
 
-    internal static string OneLine(string words) => OneLine(new StringBuilder(words));
-
-    private static string OneLine(StringBuilder words)
+    /// <summary>A forge's words for people. Cut after everything is hidden: half a secret would not be recognised.</summary>
+    internal string OneLine(string words)
     {
+        words = hide(words);
         var text = new StringBuilder(Math.Min(words.Length, MaxMessage));
         for (var i = 0; i < words.Length && text.Length < MaxMessage; i++)
             text.Append(char.IsControl(words[i]) || words[i] is '\u2028' or '\u2029' ? ' ' : words[i]);

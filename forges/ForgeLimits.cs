@@ -107,8 +107,10 @@ internal sealed class ForgeLimits(TimeProvider clock, TimeSpan patience)
             if (isRefusal)
             {
                 var named = retryAfter is not null ? UntilRetry(retryAfter) : untilReset;
-                var told = Clamp(named ?? UnnamedWait * Math.Pow(2, Math.Min(unnamedWaits, 6)));
-                if (named is null) unnamedWaits++;
+                // Requests that ran beside each other are refused together: that is one refusal.
+                var isAnother = wait == TimeSpan.Zero || clock.GetElapsedTime(waitFrom) >= wait;
+                if (named is null && isAnother) unnamedWaits++;
+                var told = Clamp(named ?? UnnamedWait * Math.Pow(2, Math.Clamp(unnamedWaits - 1, 0, 6)));
                 Wait(told);
                 return told;
             }

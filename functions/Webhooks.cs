@@ -19,7 +19,11 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     /// <summary>Both forges' own limit: 25 MB.</summary>
     public const int MaxBodyBytes = 26_214_400;
 
+    /// <summary>So much room is made before anything has come, whatever length is announced: room for 25 MB costs the sender one line.</summary>
+    private const int FirstRoom = 64 * 1024;
+
     private readonly RefusalLog refusals = new(clock);
+    private readonly OutageLog outage = new(clock);
 
     public async Task ReceiveAsync(HttpContext context, ForgeKind forge)
     {
@@ -45,7 +49,7 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         if (request.ContentLength > MaxBodyBytes)
             return (StatusCodes.Status413PayloadTooLarge, "malformed", $"At most {MaxBodyBytes} bytes are read.");
 
-        var buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 64 * 1024) + 1);
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength ?? FirstRoom, FirstRoom) + 1);
         try
         {
             var length = 0;
@@ -112,7 +116,10 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limit.CancelAfter(settings.ReplyTimeout);
             var ignored = WhyIgnored(format, envelope, body.Span);
-            switch (await store.InsertAsync(new NewDelivery(forge, envelope, format.Kept(headers), body, now, ignored), limit.Token))
+            var inserted = await store.InsertAsync(new NewDelivery(forge, envelope, format.Kept(headers), body, now, ignored), limit.Token);
+            if (outage.IsOver(out var turnedAway))
+                Log.CanStoreAgain(logger, turnedAway);
+            switch (inserted)
             {
                 case InsertResult.Stored:
                     if (ignored is null)
@@ -128,15 +135,11 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         }
         catch (StoreUnavailableException unavailable)
         {
-            using (DeliveryTrace.Scope(logger, forge, envelope.DeliveryId, lane: null))
-                Log.CannotStore(logger, unavailable);
-            return (StatusCodes.Status503ServiceUnavailable, "unavailable", null);
+            return TurnAway(unavailable, unavailable.Message);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            using (DeliveryTrace.Scope(logger, forge, envelope.DeliveryId, lane: null))
-                Log.StoreSlow(logger, settings.ReplyTimeout);
-            return (StatusCodes.Status503ServiceUnavailable, "unavailable", null);
+            return TurnAway(null, $"it took longer than {settings.ReplyTimeout}");
         }
     }
 
@@ -152,6 +155,16 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
             // For the worker to find and to say.
             return null;
         }
+    }
+
+    private (int Status, string Result, string? Words) TurnAway(Exception? trouble, string reason)
+    {
+        var (told, count) = outage.Note();
+        if (told == OutageLog.Line.Begins)
+            Log.CannotStore(logger, trouble, reason, count);
+        else if (told == OutageLog.Line.GoesOn)
+            Log.StillCannotStore(logger, reason, count);
+        return (StatusCodes.Status503ServiceUnavailable, "unavailable", null);
     }
 
     private static bool IsJson(string? contentType)
@@ -195,6 +208,49 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         }
     }
 
+    /// <summary>While the store is away every delivery is turned away: one line when it begins, one a minute with their number, one when it is over.</summary>
+    private sealed class OutageLog(TimeProvider clock)
+    {
+        public enum Line { None, Begins, GoesOn }
+
+        private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+
+        private readonly Lock gate = new();
+        private volatile bool isAway;
+        private long? lastTold;
+        private long turnedAway;
+
+        /// <summary>One more was turned away. What begins again within a minute is counted, and told with the next line.</summary>
+        public (Line Line, long TurnedAway) Note()
+        {
+            lock (gate)
+            {
+                turnedAway++;
+                if (lastTold is { } told && clock.GetElapsedTime(told) < Every)
+                    return (Line.None, turnedAway);
+                lastTold = clock.GetTimestamp();
+                var line = isAway ? Line.GoesOn : Line.Begins;
+                isAway = true;
+                return (line, turnedAway);
+            }
+        }
+
+        /// <summary>True once after an outage that was told.</summary>
+        public bool IsOver(out long turnedAway)
+        {
+            turnedAway = 0;
+            if (!isAway)
+                return false;
+            lock (gate)
+            {
+                if (!isAway)
+                    return false;
+                (turnedAway, this.turnedAway, isAway) = (this.turnedAway, 0, false);
+                return true;
+            }
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "A {Forge} delivery was refused: its proof does not hold ({Untold} more since the last such line)")]
@@ -203,10 +259,13 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         [LoggerMessage(Level = LogLevel.Warning, Message = "Security: a {Forge} delivery came under the known id {DeliveryId} with another body; the first one stands")]
         public static partial void SameIdAnotherBody(ILogger logger, ForgeKind forge, string deliveryId);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "A delivery cannot be stored; the forge was asked to come again")]
-        public static partial void CannotStore(ILogger logger, Exception exception);
+        [LoggerMessage(Level = LogLevel.Error, Message = "Deliveries cannot be stored: {Reason}. The forges are asked to come again ({TurnedAway} turned away); told once a minute until it is over")]
+        public static partial void CannotStore(ILogger logger, Exception? exception, string reason, long turnedAway);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "A delivery was not stored within {Limit}; the forge was asked to come again")]
-        public static partial void StoreSlow(ILogger logger, TimeSpan limit);
+        [LoggerMessage(Level = LogLevel.Error, Message = "Deliveries still cannot be stored: {Reason}. {TurnedAway} turned away since it began")]
+        public static partial void StillCannotStore(ILogger logger, string reason, long turnedAway);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Deliveries can be stored again; {TurnedAway} were turned away, and catching up finds what the forges do not send again")]
+        public static partial void CanStoreAgain(ILogger logger, long turnedAway);
     }
 }

@@ -201,7 +201,7 @@ internal static class RootCause
 
     private static Diagnosis Describe(LogScan scan, Guess guess, JobFacts facts)
     {
-        var text = Shown(guess.Text.Trim());
+        var evidence = Redacted(guess.Lines);
         var category = scan.Structure.ExitCode switch { TimedOut => FailureCategory.Timeout, Killed => FailureCategory.Resource, _ => guess.Category };
         return new Diagnosis
         {
@@ -212,11 +212,11 @@ internal static class RootCause
             // What compilers, linters and settings say does not come and go.
             MayBeTransient = category is FailureCategory.Test or FailureCategory.Timeout or FailureCategory.Network or FailureCategory.Infrastructure or FailureCategory.Resource or FailureCategory.Unknown,
             Confidence = Confidence.Of(guess, scan.Structure),
-            RootCause = new LogRange(guess.First, guess.Last, text),
+            RootCause = new LogRange(guess.First, guess.Last, Cause(guess.Text, guess.Lines, evidence)),
             Action = FailureAction.Llm,
             Summary = guess.Weight < 10 ? "The job failed and its log does not say why; the quoted lines are its last words." : "The job failed in a way that is not in the catalogue; the quoted lines most likely say why.",
             Next = "Read the quoted lines and the command above them.",
-            Evidence = Redacted(guess.Lines),
+            Evidence = evidence,
             FailureSignature = FailureHash.Of(Diagnosis.UnrecognisedId, guess.Text),
             Job = facts,
         };
@@ -229,6 +229,8 @@ internal static class RootCause
         var captures = candidate.Part.Captures.ToDictionary(pair => pair.Key, pair => Shown(Short(pair.Value)), StringComparer.Ordinal);
         var matches = scan.Hits(candidate.Index)!.Matches.Where(match => match.Segment == candidate.Part.Segment)
             .Select(match => new SignatureMatch(match.Match.Line, Shown(match.Match.Text), Redacted(match.Match.Captures))).ToList();
+        IReadOnlyList<LogLine> lines = [.. cluster.Lines.Take(MostEvidence).Select(line => line.Read())];
+        var evidence = Redacted(lines);
         return new Diagnosis
         {
             FailureId = entry.Id,
@@ -239,13 +241,13 @@ internal static class RootCause
             MaxRetries = entry.MaxRetries,
             RetryWaits = entry.RetryWaits,
             Confidence = Confidence.Of(candidate, scan.Structure),
-            RootCause = new LogRange(cluster.First, cluster.Last, Shown(cluster.Text.Trim())),
+            RootCause = new LogRange(cluster.First, cluster.Last, Cause(cluster.Text, lines, evidence)),
             Captures = captures,
             Matches = matches,
             Action = entry.Action,
             Summary = Sentence(entry.Summary, captures),
             Next = Sentence(entry.Next, captures),
-            Evidence = Redacted([.. cluster.Lines.Take(MostEvidence).Select(line => line.Read())]),
+            Evidence = evidence,
             FailureSignature = FailureHash.Of(entry, candidate.Part.Captures, cluster.Text),
             MayChange = entry.MayChange,
             MayBeAutomatic = entry.MayBeAutomatic,
@@ -255,6 +257,17 @@ internal static class RootCause
 
     private static string Sentence(IReadOnlyList<string> sentences, Dictionary<string, string> captures) =>
         sentences.Select(sentence => Template.Fill(sentence, captures)).FirstOrDefault(sentence => sentence is not null) ?? sentences[^1];
+
+    /// <summary>As the evidence shows the line: half of a secret that goes on in the next line is only known together with it.</summary>
+    private static string Cause(string text, IReadOnlyList<LogLine> lines, IReadOnlyList<LogLine> evidence)
+    {
+        text = text.Trim();
+        var shown = Shown(text);
+        foreach (var (line, redacted) in lines.Zip(evidence))
+            if (line.Text.Trim() == text && redacted.Text.Trim() is var whole && whole != shown)
+                return whole;
+        return shown;
+    }
 
     private static IReadOnlyList<LogLine> Redacted(IReadOnlyList<LogLine> lines)
     {

@@ -169,6 +169,22 @@ internal sealed class GitHubHistory(ForgeHttp http, GitHubTokens tokens, TimePro
         return new DescribedChange(change.Key, new RecordedRequest(headers, body.WrittenMemory));
     }
 
+    /// <remarks>By the id, as renamed repositories are redirected to: a name can have passed to another one.</remarks>
+    public async Task<bool> IsReachableAsync(Repository repository, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var account = await tokens.AccountAsync(repository, calls, cancellationToken);
+            await http.SendAsync(account, Get($"repositories/{repository.Id}"), GitHubJson.Default.GitHubRepositoryId, calls, cancellationToken);
+            return true;
+        }
+        catch (ForgeException e) when (e.Problem == ForgeProblem.NotFound || GitHubTokens.IsNotInstalled(e))
+        {
+            await tokens.CheckOwnAsync(calls, cancellationToken);
+            return false;
+        }
+    }
+
     public string? KeyOf(string eventName, ReadOnlySpan<byte> body)
     {
         try

@@ -91,6 +91,19 @@ internal sealed class GitHubTokens : IDisposable
             throw new ForgeException(ForgeProblem.NotFound, $"{repository.FullName} is now the name of another repository ({id}, not {repository.Id}); nothing was done.");
     }
 
+    /// <summary>The forge answers, and knows who asks: a "not found" of it is to be believed. Throws where it does not, for now.</summary>
+    public async Task CheckOwnAsync(CallLog calls, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await http.SendAsync(app ?? plain!, ForgeRequest.Get(app is null ? "user" : "app"), calls, cancellationToken);
+        }
+        catch (ForgeException e) when (!e.IsTransient && e.Problem != ForgeProblem.Unauthorized)
+        {
+            throw new ForgeException(ForgeProblem.ServerError, $"GitHub does not know the bot's own account. ({e.Message})", inner: e);
+        }
+    }
+
     /// <summary>True for comments that the bot itself wrote.</summary>
     public async Task<bool> IsOwnAsync(GitHubComment comment, CallLog calls, CancellationToken cancellationToken)
     {
@@ -109,6 +122,9 @@ internal sealed class GitHubTokens : IDisposable
             cancellationToken);
         return slug.Length > 0 && login == $"{slug}[bot]";
     }
+
+    /// <summary>The App is not installed on the repository (any more), in contrast to lacking a right there.</summary>
+    public static bool IsNotInstalled(ForgeException refusal) => refusal is { Problem: ForgeProblem.Forbidden, InnerException: ForgeException };
 
     private async Task<long> FindInstallationAsync(Repository repository, CallLog calls, CancellationToken cancellationToken)
     {
@@ -135,7 +151,8 @@ internal sealed class GitHubTokens : IDisposable
         }
         catch (ForgeException e) when (e.Problem is ForgeProblem.Invalid or ForgeProblem.NotFound)
         {
-            // 404: uninstalled. 422: the installation does not reach this repository id, whatever its name reaches.
+            // 404: uninstalled. 422: the installation does not reach this repository id, whatever its name reaches. It may be installed anew, as another one.
+            installations.Forget(repository.Id, known => known == installation);
             throw new ForgeException(ForgeProblem.Forbidden, $"The GitHub App's installation does not reach {repository.FullName}. ({e.Message})", inner: e);
         }
     }

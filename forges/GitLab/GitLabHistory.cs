@@ -239,6 +239,20 @@ internal sealed class GitLabHistory(ForgeHttp http, GitLabTokens tokens) : IForg
         return new DescribedChange(key, new RecordedRequest(headers, body.WrittenMemory));
     }
 
+    public async Task<bool> IsReachableAsync(Repository repository, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await http.SendAsync(tokens.Account, ForgeRequest.Get($"projects/{repository.Id}"), GitLabJson.Default.GitLabProject, calls, cancellationToken);
+            return true;
+        }
+        catch (ForgeException e) when (e.Problem == ForgeProblem.NotFound)
+        {
+            await tokens.CheckOwnAsync(calls, cancellationToken);
+            return false;
+        }
+    }
+
     public string? KeyOf(string eventName, ReadOnlySpan<byte> body)
     {
         try

@@ -20,6 +20,19 @@ internal sealed class GitLabTokens
 
     public ForgeAccount Account => account ?? throw new ForgeException(ForgeProblem.NotConfigured, "No token is set for GitLab.");
 
+    /// <summary>The forge answers, and knows who asks: a "not found" of it is to be believed. Throws where it does not, for now.</summary>
+    public async Task CheckOwnAsync(CallLog calls, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await http.SendAsync(Account, ForgeRequest.Get("user"), calls, cancellationToken);
+        }
+        catch (ForgeException e) when (!e.IsTransient && e.Problem != ForgeProblem.Unauthorized)
+        {
+            throw new ForgeException(ForgeProblem.ServerError, $"GitLab does not know the bot's own account. ({e.Message})", inner: e);
+        }
+    }
+
     public async Task<bool> IsOwnAsync(GitLabNote note, CallLog calls, CancellationToken cancellationToken)
     {
         var user = await users.GetAsync("", token => http.SendAsync(Account, ForgeRequest.Get("user"), GitLabJson.Default.GitLabUser, calls, token), cancellationToken);

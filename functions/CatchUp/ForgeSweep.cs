@@ -14,7 +14,7 @@ namespace QMoi.Functions.CatchUp;
 /// <param name="goOn">Asked before each step: false when nothing more may be begun.</param>
 internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat format, IStore store, HashSet<string> refused, int budget, Func<CancellationToken, Task<bool>> goOn, TimeProvider clock, ILogger logger)
 {
-    /// <summary>A repository from which nothing has come for so long is left alone.</summary>
+    /// <summary>Of a repository from which nothing has come for so long, no more is asked than whether it is there.</summary>
     private static readonly TimeSpan Seen = TimeSpan.FromDays(30);
 
     /// <summary>The furthest look back at a repository's state.</summary>
@@ -33,6 +33,7 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
     private const int MaxAwaited = 10;
 
     private readonly SweepTable table = store.Sweeps;
+    private RollCall rollCall = null!;
     private bool isAway;
     private int unlimited;
 
@@ -50,10 +51,11 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        rollCall = new RollCall(history, table, (act, details) => NoteAsync(act, details, cancellationToken), clock, logger);
         if (history.OwnHook is { } own)
             await TryAsync("its deliveries", () => CatchUpAsync(own, $"{Name(history.Kind)}:app", cancellationToken));
         var looked = 0;
-        var repositories = await table.RepositoriesAsync(history.Kind, clock.GetUtcNow() - Seen, cancellationToken);
+        var repositories = await table.RepositoriesAsync(history.Kind, cancellationToken);
         foreach (var known in repositories)
         {
             if (isAway || IsSpent || !await goOn(cancellationToken))
@@ -63,14 +65,18 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
                 return;
             }
             looked++;
+            var isGone = false;
+            await TryAsync($"whether {known.Repository.FullName} is there", async () => isGone = await rollCall.IsGoneAsync(known, cancellationToken));
+            if (isGone || known.LastSeenAt < clock.GetUtcNow() - Seen)
+                continue;
             if (history.OwnHook is null)
-                await TryAsync($"the webhooks of {known.Repository.FullName}", () => LookAtHooksAsync(known.Repository, cancellationToken));
-            await TryAsync($"the pipelines of {known.Repository.FullName}", () => ReconcileAsync(known, cancellationToken));
+                await TryAsync($"the webhooks of {known.Repository.FullName}", () => LookAtHooksAsync(known.Repository, cancellationToken), known.Repository);
+            await TryAsync($"the pipelines of {known.Repository.FullName}", () => ReconcileAsync(known, cancellationToken), known.Repository);
         }
     }
 
     /// <summary>What the forge refuses for now is left for the next sweep; what it refuses for good is told once.</summary>
-    private async Task TryAsync(string what, Func<Task> work)
+    private async Task TryAsync(string what, Func<Task> work, Repository? of = null)
     {
         if (isAway || refused.Contains($"{history.Kind} {what}"))
             return;
@@ -89,6 +95,16 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
             // The token is of no use for anything.
             isAway = true;
             Left.Add($"{what}: {refusal.Message}");
+        }
+        catch (ForgeException refusal) when (of is not null && refusal.Problem is ForgeProblem.NotFound or ForgeProblem.Forbidden)
+        {
+            await TryAsync($"whether {of!.FullName} is there", async () =>
+            {
+                if (await rollCall.IsGoneNowAsync(of, CancellationToken.None))
+                    return;
+                refused.Add($"{history.Kind} {what}");
+                Log.Refused(logger, what, history.Kind, refusal.Message);
+            });
         }
         catch (ForgeException refusal)
         {

@@ -8,7 +8,7 @@ namespace QMoi.Functions.CatchUp;
 
 /// <summary>A repository that deliveries came from.</summary>
 /// <param name="LookedUntil">What ended there before is known; <c>null</c>: nobody has looked yet.</param>
-public sealed record KnownRepository(Repository Repository, DateTimeOffset FirstSeenAt, DateTimeOffset? LookedUntil);
+public sealed record KnownRepository(Repository Repository, DateTimeOffset FirstSeenAt, DateTimeOffset LastSeenAt, DateTimeOffset? LookedUntil);
 
 /// <summary>What catching up has to know from one sweep to the next, as one store keeps it for all processes that share it.</summary>
 public sealed class SweepTable(SqlStore store, TimeProvider clock)
@@ -19,6 +19,7 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
     private const string AlarmPrefix = "alarm:";
     private const string Noticed = "noticed";
     private const int Page = 5_000;
+    private const int ForgottenAtOnce = 200;
 
     /// <summary>So many deliveries of an older version's time are gone through when this is new.</summary>
     private const int MaxBefore = 100_000;
@@ -57,6 +58,13 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
 
     private static Task<int> SetAsync(DbConnection connection, string name, long value, string note) => connection.ExecuteAsync(
         "INSERT INTO sweep_marks (name, value, note) VALUES (@name, @value, @note) ON CONFLICT (name) DO UPDATE SET value = excluded.value, note = excluded.note", new { name, value, note });
+
+    public async Task<IReadOnlyDictionary<string, long>> MarksAsync(string prefix, CancellationToken cancellationToken) =>
+        (await store.ReadAsync(reading => reading.QueryAsync<(string Name, long Value)>("SELECT name, value FROM sweep_marks WHERE name LIKE @pattern", new { pattern = prefix + "%" }), cancellationToken))
+            .ToDictionary(row => row.Name, row => row.Value, StringComparer.Ordinal);
+
+    public Task RemoveMarkAsync(string name, CancellationToken cancellationToken) =>
+        store.WriteAsync(connection => connection.ExecuteAsync("DELETE FROM sweep_marks WHERE name = @name", new { name }), cancellationToken);
 
     // ---- alarms
 
@@ -124,15 +132,15 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
     }
 
     /// <summary>Those whose turn it is first.</summary>
-    public async Task<IReadOnlyList<KnownRepository>> RepositoriesAsync(ForgeKind forge, DateTimeOffset seenSince, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<KnownRepository>> RepositoriesAsync(ForgeKind forge, CancellationToken cancellationToken)
     {
         var rows = await store.ReadAsync(
             reading => reading.QueryAsync<RepositoryRow>("""
-                SELECT repository_id, name, first_seen_at, looked_until FROM known_repositories
-                WHERE forge = @forge AND last_seen_at >= @since ORDER BY coalesce(looked_until, 0), repository_id
-                """, new { forge = SqlStore.Name(forge), since = seenSince.ToUnixTimeMilliseconds() }), cancellationToken);
+                SELECT repository_id, name, first_seen_at, last_seen_at, looked_until FROM known_repositories
+                WHERE forge = @forge ORDER BY coalesce(looked_until, 0), repository_id
+                """, new { forge = SqlStore.Name(forge) }), cancellationToken);
         return [.. rows.Select(row => new KnownRepository(
-            new Repository(forge, row.Repository_id, row.Name, ""), DateTimeOffset.FromUnixTimeMilliseconds(row.First_seen_at),
+            new Repository(forge, row.Repository_id, row.Name, ""), DateTimeOffset.FromUnixTimeMilliseconds(row.First_seen_at), DateTimeOffset.FromUnixTimeMilliseconds(row.Last_seen_at),
             row.Looked_until is { } until ? DateTimeOffset.FromUnixTimeMilliseconds(until) : null))];
     }
 
@@ -141,6 +149,43 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
             "UPDATE known_repositories SET looked_until = @until WHERE forge = @forge AND repository_id = @Id",
             new { until = until.ToUnixTimeMilliseconds(), forge = SqlStore.Name(repository.Forge), repository.Id }),
         cancellationToken);
+
+    /// <summary>Removes all that is stored about a repository, in small steps: deliveries of others wait for none of them. What is being done about it ends with a lost lease. Returns the number of deliveries.</summary>
+    public async Task<int> ForgetAsync(Repository repository, CancellationToken cancellationToken)
+    {
+        var forge = SqlStore.Name(repository.Forge);
+        var removed = 0;
+        while (true)
+        {
+            var sequences = (await store.ReadAsync(
+                reading => reading.QueryAsync<long>("SELECT sequence FROM deliveries WHERE forge = @forge AND repository_id = @Id", new { forge, repository.Id }), cancellationToken)).AsList();
+            foreach (var some in sequences.Chunk(ForgottenAtOnce))
+            {
+                await store.WriteAsync(
+                    async connection =>
+                    {
+                        await connection.ExecuteAsync("UPDATE lanes SET fence = fence + 1, leased_until = 0 WHERE lane = @Key", new { repository.Key });
+                        foreach (var sequence in some)
+                            await connection.ExecuteAsync("DELETE FROM work WHERE sequence = @sequence; DELETE FROM deliveries WHERE sequence = @sequence", new { sequence });
+                        return true;
+                    },
+                    cancellationToken);
+                removed += some.Length;
+            }
+            if (sequences.Count == 0)
+                break;
+        }
+        await store.WriteAsync(
+            connection => connection.ExecuteAsync("""
+                DELETE FROM attempts WHERE repository_key = @Key;
+                DELETE FROM effects WHERE key LIKE @ofEffects;
+                DELETE FROM sweep_marks WHERE name LIKE @ofHistory OR name LIKE @ofAlarms OR name LIKE @ofRollCall;
+                DELETE FROM known_repositories WHERE forge = @forge AND repository_id = @Id
+                """,
+                new { repository.Key, ofEffects = $"%:{repository.Key}:%", ofHistory = $"history:{repository.Key}:%", ofAlarms = $"{AlarmPrefix}{repository.Key}:%", ofRollCall = $"roll:{repository.Key}:%", forge, repository.Id }),
+            cancellationToken);
+        return removed;
+    }
 
     // ---- what is known
 
@@ -220,7 +265,7 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
 
     private sealed record NoticedRow(long Sequence, string Forge, long? Repository_id, string? Repository, long Received_at);
 
-    private sealed record RepositoryRow(long Repository_id, string Name, long First_seen_at, long? Looked_until);
+    private sealed record RepositoryRow(long Repository_id, string Name, long First_seen_at, long Last_seen_at, long? Looked_until);
 
     private sealed record BodyRow(string Forge, string Event, byte[] Body);
 }

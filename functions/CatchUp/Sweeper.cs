@@ -220,7 +220,7 @@ public sealed partial class Sweeper
             foreach (var (about, words) in alarms)
             {
                 alarmed.Add(about);
-                safeMode.Set(AlarmAbout + about, words, Remedy);
+                safeMode.Set(AlarmAbout + about, words, RemedyFor(about));
             }
             foreach (var over in alarmed.Where(about => !alarms.ContainsKey(about)).ToList())
             {
@@ -234,6 +234,8 @@ public sealed partial class Sweeper
 
     /// <summary>What is done about a hook that is off, and what a person can do.</summary>
     internal const string Remedy = "failed pipelines are found by asking the forge instead, later than by webhook; see that the bot can be reached from the forge, then press Test at the webhook (Settings, Webhooks), which switches it on again; the role Maintainer lets the bot do so itself";
+
+    internal static string RemedyFor(string alarm) => RollCall.IsAbout(alarm) ? RollCall.Remedy : Remedy;
 
     /// <summary>The same row out of the database's reach.</summary>
     private void LogAudit(AuditRow row) => Log.Audit(audit, row.Act, row.Actor, row.Details, row.Sequence, row.Hash);

@@ -231,7 +231,7 @@ internal static class DoctorCommand
                 : new Finding("encryption", Health.Ok, settings.EncryptionKeys.Count > 0
                     ? "deliveries are encrypted; no credentials are stored"
                     : "deliveries are stored readable, as they were received without their tokens (set QMOI_ENCRYPTION_KEY to encrypt them); no credentials are stored");
-            return [encryption, .. (await store.Sweeps.AlarmsAsync(stop)).Values.Order(StringComparer.Ordinal).Select(words => new Finding("webhooks", Health.Warn, words, Sweeper.Remedy))];
+            return [encryption, .. (await store.Sweeps.AlarmsAsync(stop)).OrderBy(alarm => alarm.Value, StringComparer.Ordinal).Select(alarm => new Finding("webhooks", Health.Warn, alarm.Value, Sweeper.RemedyFor(alarm.Key)))];
         }
         catch (Exception exception) when (exception is StoreUnusableException or StoreUnavailableException)
         {

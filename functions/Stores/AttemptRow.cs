@@ -33,6 +33,9 @@ internal sealed class AttemptRow
 
     private static readonly string[] Columns = [.. typeof(AttemptRow).GetProperties().Select(property => property.Name).Where(name => name != "id")];
 
+    /// <summary>The columns by name: a newer version may add some while this one runs.</summary>
+    public static readonly string Select = $"SELECT id, {string.Join(", ", Columns)} FROM attempts";
+
     public static readonly string Insert =
         $"INSERT INTO attempts ({string.Join(", ", Columns)}) VALUES ({string.Join(", ", Columns.Select(column => "@" + column))}) RETURNING id";
 

@@ -156,7 +156,7 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
 
     internal async Task<IReadOnlyList<Attempt>> AttemptsAsync(string condition, object parameters, CancellationToken cancellationToken)
     {
-        var rows = await ReadAsync(reading => reading.QueryAsync<AttemptRow>($"SELECT * FROM attempts WHERE {condition}", parameters), cancellationToken);
+        var rows = await ReadAsync(reading => reading.QueryAsync<AttemptRow>($"{AttemptRow.Select} WHERE {condition}", parameters), cancellationToken);
         return [.. rows.Select(row => row.ToAttempt())];
     }
 

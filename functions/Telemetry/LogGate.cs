@@ -43,6 +43,9 @@ internal sealed class LogGate
     /// <summary>One line without secrets.</summary>
     public string Clean(string text) => OneLine(WithoutShapes(Hide(text.Length > Longest ? text[..Longest] + "..." : text)));
 
+    /// <summary>Outside words without secrets, for whatever they are put into.</summary>
+    public string Hidden(string text) => WithoutShapes(Hide(text));
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static string WithoutShapes(string text) => Redactor.Redact(text);
 

@@ -42,6 +42,9 @@ public interface IForgeHistory
     /// <summary>The delivery that would have told the change, in the forge's own shape; <c>null</c> when what changed is gone. The same change always gives the same delivery id.</summary>
     Task<DescribedChange?> DescribeAsync(Repository repository, ForgeChange change, CancellationToken cancellationToken);
 
+    /// <summary>False when the forge says that there is no such repository for the bot: deleted, or no longer in its reach. Asked by its id, whatever its name is now.</summary>
+    Task<bool> IsReachableAsync(Repository repository, CancellationToken cancellationToken);
+
     /// <summary>The <see cref="ForgeChange.Key"/> of what a stored delivery tells; <c>null</c> for all that is no such change.</summary>
     string? KeyOf(string eventName, ReadOnlySpan<byte> body);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using QMoi.Fixers.Diagnosing;
 using QMoi.Handlers.Tools;
 
 namespace QMoi.Handlers.Git;
@@ -64,9 +65,25 @@ internal static class GitCommand
             ChildResult.Ran { Succeeded: true } ran => ran.Output.Bytes,
             ChildResult.Ran { Stopped: { } reason } => throw new GitException($"git {Verb(arguments)} was stopped: {reason}."),
             ChildResult.Ran { ExitCode: 1 } ran when mayFail => ran.Output.Bytes,
-            ChildResult.Ran ran => throw new GitException($"git {Verb(arguments)} failed: {PlainText.Tail(ran.Errors.Tail.Span, 500)}"),
+            ChildResult.Ran ran => throw new GitException($"git {Verb(arguments)} failed: {Said(ran.Errors, settings ?? [])}"),
             _ => throw new InvalidOperationException("Unknown result."),
         };
+    }
+
+    /// <summary>The end of what git printed. It quotes the server, which was told our credentials.</summary>
+    private static string Said(Captured errors, IReadOnlyList<(string Key, string Value)> settings)
+    {
+        var said = Redactor.Redact(PlainText.Tail(errors.Tail.Span, 4000));
+        foreach (var (_, value) in settings)
+        {
+            // "Authorization: Basic <user:token>"
+            var credential = value[(value.LastIndexOf(' ') + 1)..];
+            var decoded = new byte[credential.Length];
+            var token = Convert.TryFromBase64String(credential, decoded, out var length) ? Encoding.UTF8.GetString(decoded, 0, length).Split(':')[^1] : "";
+            foreach (var secret in (string[])[credential, token])
+                if (secret.Length >= 8) said = said.Replace(secret, Redactor.Mark, StringComparison.Ordinal);
+        }
+        return said.Length <= 500 ? said : said[^500..];
     }
 
     public static IReadOnlyList<string> Lines(ReadOnlyMemory<byte> zeroSeparated) =>

@@ -16,11 +16,15 @@ public sealed class StickyComment(BotMessages messages)
         var marker = mergeRequestNumber is { } m ? Marker(m) : $"<!-- qmoi commit {head} -->";
         var body = messages.Comment(repository, marker, attempts);
 
+        async Task<string?> FindAsync(CancellationToken ct) => (await forge.FindCommentAsync(repository, target, marker, ct))?.Value;
         var handle = await ledger.OnceAsync(
             key,
-            async ct => (await forge.FindCommentAsync(repository, target, marker, ct))?.Value,
+            FindAsync,
             async ct =>
             {
+                // A ledger that was restored from a backup does not know of it, and no forge keeps a comment from being made twice.
+                if (await FindAsync(ct) is { } known)
+                    return known;
                 var created = (await forge.CreateCommentAsync(repository, target, body, ct)).Value;
                 await ledger.KeepAsync($"{key}:text", body, _ => Task.CompletedTask, ct);
                 return created;

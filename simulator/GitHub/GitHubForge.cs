@@ -35,6 +35,13 @@ public sealed class GitHubForge : SimulatedForge
     /// <summary>The repository is covered by the App's installation: its webhooks and lookups name it.</summary>
     public void InstallApp(SimulatedRepository repository, long installationId) => repository.InstallationId = installationId;
 
+    /// <summary>The App is taken off the repository; its tokens end with that.</summary>
+    public void UninstallApp(SimulatedRepository repository)
+    {
+        repository.InstallationId = null;
+        RevokeTokens(AppBot);
+    }
+
     internal void NoteTokenSentToStorage() => Interlocked.Increment(ref tokensSentToStorage);
 
     internal long GlobalHookId { get; }

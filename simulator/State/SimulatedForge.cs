@@ -79,6 +79,14 @@ public abstract partial class SimulatedForge
         return token;
     }
 
+    /// <summary>All tokens of an account are worth nothing from now on.</summary>
+    internal void RevokeTokens(SimulatedUser user)
+    {
+        lock (Gate)
+            foreach (var token in tokens.Where(issued => issued.Value.User == user).Select(issued => issued.Key).ToList())
+                tokens.Remove(token);
+    }
+
     /// <summary>Makes a repository with an initial commit. Nobody is told and nothing runs, unless <paramref name="announce"/>.</summary>
     public async Task<SimulatedRepository> CreateRepositoryAsync(string fullName, IReadOnlyDictionary<string, SimulatedFile> files, bool announce = false)
     {
@@ -88,6 +96,16 @@ public abstract partial class SimulatedForge
         await repository.Git.UpdateRefAsync($"refs/heads/{repository.DefaultBranch}", sha, null);
         await repository.NoticeRefsAsync(repository.Owner, quietly: !announce);
         return repository;
+    }
+
+    /// <summary>Its owner deletes it: from now on the API knows nothing of it, and nobody is told.</summary>
+    public void DeleteRepository(SimulatedRepository repository)
+    {
+        lock (Gate)
+        {
+            repositories.Remove(repository);
+            RepositoryHooks.RemoveAll(hook => hook.Repository == repository);
+        }
     }
 
     public async Task<SimulatedRepository> ForkAsync(SimulatedRepository origin, SimulatedUser owner)
@@ -154,7 +172,7 @@ public abstract partial class SimulatedForge
     internal async Task<SimulatedRepository> CreateEmptyRepositoryAsync(string fullName, SimulatedRepository? forkOf)
     {
         var id = NextId();
-        var git = new GitRepository(Path.Combine(Root, "repositories", fullName + ".git"));
+        var git = new GitRepository(Path.Combine(Root, "repositories", $"{id}.git"));
         await git.InitializeAsync("main");
         var owner = FindUser(fullName.Split('/')[0]) ?? AddUser(fullName.Split('/')[0], forkOf is null ? "Organization" : "User");
         var repository = new SimulatedRepository(this, id, fullName, owner, git) { ForkOf = forkOf };

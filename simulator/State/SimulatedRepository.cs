@@ -12,7 +12,8 @@ public sealed class SimulatedRepository
 
     public SimulatedForge Forge { get; }
     public long Id { get; }
-    public string FullName { get; }
+    /// <summary>May be changed, as its owner does; the old name is then free for others and leads nowhere.</summary>
+    public string FullName { get; set; }
     public string Name => FullName[(FullName.LastIndexOf('/') + 1)..];
     public string Namespace => FullName[..FullName.LastIndexOf('/')];
     public SimulatedUser Owner { get; }

@@ -120,6 +120,36 @@ public sealed class LogPropertyTests
         Assert.InRange(report.Diagnoses[0].RootCause.Text.Length, 20, 600);
     }
 
+    public static TheoryData<string> Splits => ["colour", "a link's escape", "overwritten", "zero-width", "soft hyphen", "direction mark", "wrapped", "chunk border"];
+
+    [Theory, MemberData(nameof(Splits))]
+    public async Task A_secret_that_is_split_in_the_log_comes_into_no_diagnosis(string how)
+    {
+        foreach (var token in RedactorTests.Tokens().Select(row => row.Data).Where(token => how != "wrapped" || !token.StartsWith("abc8Q", StringComparison.Ordinal)))
+        {
+            // Enough of its start stands before the break to know it by.
+            var cut = Math.Max(token.Length / 2, 8);
+            var (first, second) = (token[..cut], token[cut..]);
+            var broken = how switch
+            {
+                "colour" => $"{first}\u001b[0;31m{second}\u001b[0m",
+                "a link's escape" => $"{first}\u001b]8;;https://forge.example\u001b\\{second}",
+                "overwritten" => $"10 %\rfatal: cannot log in with {token}",
+                "zero-width" => $"{first}\u200b{second}",
+                "soft hyphen" => $"{first}\u00ad{second}",
+                "direction mark" => $"{first}\u202e{second}",
+                "wrapped" => $"{first}\n{second}",
+                _ => token,
+            };
+            using var log = new PieceStream(Encoding.UTF8.GetBytes($"$ ./deploy.sh\nfatal: cannot log in with {broken}\nERROR: Job failed: exit code 1\n"), how == "chunk border" ? 11 : 4096);
+            var report = await new LogDiagnoser(Catalogue.Embedded).DiagnoseAsync(log, JobFacts.None, None);
+            var told = string.Join('\n', report.Diagnoses.Select(diagnosis => $"{diagnosis.RootCause.Text}\n{string.Join('\n', diagnosis.Evidence.Select(line => line.Text))}\n{diagnosis.Summary}"));
+            Assert.Contains("cannot log in with", told, StringComparison.Ordinal);
+            Assert.DoesNotContain(first[6..], told, StringComparison.Ordinal);
+            Assert.DoesNotContain(second, told, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_secret_at_the_cut_of_a_long_line_does_not_come_through_in_halves()
     {

@@ -108,6 +108,44 @@ public sealed class RedactorTests
     [InlineData("com.acme.verylongpackagename.AbstractSingletonProxyFactoryBeanFactoryImplementation.createInstance")]
     public void What_is_no_secret_stays_readable(string line) => Assert.Equal(line, Redactor.Redact(line));
 
+    /// <summary>At most one in ten thousand may be taken for a secret.</summary>
+    [Fact]
+    public void Of_ten_thousand_lines_with_hashes_and_ids_all_stay_readable()
+    {
+        var random = new Random(7);
+        string Hex(int length) => Convert.ToHexStringLower(Bytes(length / 2));
+        byte[] Bytes(int length)
+        {
+            var bytes = new byte[length];
+            random.NextBytes(bytes);
+            return bytes;
+        }
+        var wrong = new List<string>();
+        for (var number = 0; number < 10_000; number++)
+        {
+            var line = (number % 14) switch
+            {
+                0 => $"Checking out {Hex(40)} as detached HEAD...",
+                1 => $"  resolved \"https://registry.example/left-pad/-/left-pad-1.3.{number}.tgz#{Hex(40)}\"",
+                2 => $"      \"integrity\": \"sha512-{Convert.ToBase64String(Bytes(64))}\",",
+                3 => $"left-pad==1.3.{number} --hash=sha256:{Hex(64)}",
+                4 => $"golang.org/x/text v0.{number}.0 h1:{Convert.ToBase64String(Bytes(32))}",
+                5 => $"checksum = \"{Hex(64)}\"",
+                6 => $"Correlation id {new Guid(Bytes(16))} took {number} ms",
+                7 => $"Digest: sha256:{Hex(64)}",
+                8 => $"index {Hex(40)[..7]}..{Hex(40)[..7]} 100644",
+                9 => $"  \"contentHash\": \"{Convert.ToBase64String(Bytes(64))}\"",
+                10 => $"gem sha256={Hex(64)} ok",
+                11 => $"cache key: node-modules-{Hex(64)}-{number}",
+                12 => $"  - pod (from `https://git.example/acme/pod.git`, commit `{Hex(40)}`)",
+                _ => $"{Hex(64)}  dist/app-{number}.tar.gz",
+            };
+            if (Redactor.Redact(line) != line)
+                wrong.Add(line);
+        }
+        Assert.True(wrong.Count <= 1, string.Join('\n', wrong));
+    }
+
     [Fact]
     public void Logs_of_cases_are_left_alone()
     {

@@ -46,7 +46,8 @@ public sealed class ForgeHttpTests : IAsyncDisposable
 
     private static async Task<ForgeException> RefusedAsync(Func<Task> act) => await Assert.ThrowsAsync<ForgeException>(act);
 
-    private static readonly string Branch = $$"""{"name":"main","commit":{"id":"{{Sha}}"} }""";
+    /// <summary>A branch's head in the words of both forges.</summary>
+    private static readonly string Branch = $$"""{"name":"main","commit":{"id":"{{Sha}}"},"object":{"sha":"{{Sha}}"} }""";
 
     // Waiting
 
@@ -67,25 +68,52 @@ public sealed class ForgeHttpTests : IAsyncDisposable
     [InlineData(503, "30", 30)]
     public async Task A_told_waiting_time_is_kept_without_sending(int status, string? retryAfter, int seconds)
     {
-        var isLimited = true;
-        var server = await ServeAsync(_ => !isLimited ? new Reply(200, Branch)
-            : retryAfter is null ? new Reply(status) : new Reply(status, "{}", ("Retry-After", retryAfter)));
+        foreach (var repository in (Repository[])[Lab, Hub])
+        {
+            var now = new ManualClock();
+            var isLimited = true;
+            var server = await ServeAsync(_ => !isLimited ? new Reply(200, Branch)
+                : retryAfter is null ? new Reply(status) : new Reply(status, "{}", ("Retry-After", retryAfter)));
+            var forges = Connect(server.Url, now);
+
+            var first = await RefusedAsync(() => AskAsync(forges, repository));
+            Assert.Equal(status == 503 ? ForgeProblem.ServerError : ForgeProblem.RateLimited, first.Problem);
+            Assert.Equal(TimeSpan.FromSeconds(seconds), first.RetryAfter);
+            Assert.True(first.IsTransient);
+
+            isLimited = false;
+            var asked = server.Requests.Count;
+            now.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
+            var second = await RefusedAsync(() => AskAsync(forges, repository));
+            Assert.Equal((ForgeProblem.RateLimited, TimeSpan.FromMilliseconds(1)), (second.Problem, second.RetryAfter));
+            Assert.Equal(asked, server.Requests.Count);
+
+            now.Advance(TimeSpan.FromMilliseconds(1));
+            Assert.Equal(Sha, (await AskAsync(forges, repository))?.Value);
+            Assert.True(server.Requests.Count > asked);
+        }
+    }
+
+    [Fact]
+    public async Task Requests_that_are_refused_together_are_one_refusal()
+    {
+        var (isLimited, together) = (true, new CountdownEvent(5));
+        made.Add(together);
+        var allThere = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var server = await ServeAsync(_ => !isLimited ? new Reply(200, Branch) : new Reply(403, """{"message":"You have exceeded a secondary rate limit."}""")
+        {
+            Wait = token =>
+            {
+                if (together.Signal()) allThere.SetResult();
+                return allThere.Task.WaitAsync(token);
+            },
+        });
         var forges = Connect(server.Url);
-
-        var first = await RefusedAsync(() => AskAsync(forges));
-        Assert.Equal(status == 503 ? ForgeProblem.ServerError : ForgeProblem.RateLimited, first.Problem);
-        Assert.Equal(TimeSpan.FromSeconds(seconds), first.RetryAfter);
-        Assert.True(first.IsTransient);
-
+        var refusals = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => RefusedAsync(() => AskAsync(forges))));
+        Assert.All(refusals, refused => Assert.Equal(TimeSpan.FromMinutes(1), refused.RetryAfter));
         isLimited = false;
-        clock.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
-        var second = await RefusedAsync(() => AskAsync(forges));
-        Assert.Equal((ForgeProblem.RateLimited, TimeSpan.FromMilliseconds(1)), (second.Problem, second.RetryAfter));
-        Assert.Single(server.Requests);
-
-        clock.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Equal(Sha, (await AskAsync(forges))?.Value);
-        Assert.Equal(2, server.Requests.Count);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.NotNull(await AskAsync(forges));
     }
 
     [Fact]
@@ -316,12 +344,15 @@ public sealed class ForgeHttpTests : IAsyncDisposable
     [InlineData(308)]
     public async Task A_redirect_to_another_host_is_refused_and_gets_no_credentials(int status)
     {
-        var foreign = await ServeAsync(_ => new Reply(200, Branch));
-        var server = await ServeAsync(_ => new Reply(status, "", ("Location", foreign.Url + "/x")));
-        var forges = Connect(server.Url);
-        Assert.Equal(ForgeProblem.Invalid, (await RefusedAsync(() => AskAsync(forges))).Problem);
-        Assert.Equal(ForgeProblem.Invalid, (await RefusedAsync(() => forges.Open(Lab).CreateCommentAsync(Lab, new CommentTarget.OnMergeRequest(1), "b", Ct))).Problem);
-        Assert.Empty(foreign.Requests);
+        foreach (var repository in (Repository[])[Lab, Hub])
+        {
+            var foreign = await ServeAsync(_ => new Reply(200, Branch));
+            var server = await ServeAsync(_ => new Reply(status, "", ("Location", foreign.Url + "/x")));
+            var forges = Connect(server.Url);
+            Assert.Equal(ForgeProblem.Invalid, (await RefusedAsync(() => AskAsync(forges, repository))).Problem);
+            Assert.Equal(ForgeProblem.Invalid, (await RefusedAsync(() => forges.Open(repository).CreateCommentAsync(repository, new CommentTarget.OnMergeRequest(1), "b", Ct))).Problem);
+            Assert.Empty(foreign.Requests);
+        }
     }
 
     [Fact]
@@ -341,19 +372,26 @@ public sealed class ForgeHttpTests : IAsyncDisposable
     [Fact]
     public async Task Pages_that_point_to_another_host_are_refused()
     {
-        var foreign = await ServeAsync(_ => new Reply(200, "[]"));
-        var server = await ServeAsync(_ => new Reply(200, "[]", ("Link", $"<{foreign.Url}/next>; rel=\"next\"")));
-        Assert.Equal(ForgeProblem.Invalid, (await RefusedAsync(() => Connect(server.Url).Open(Lab).ListJobsAsync(Lab, 1, Ct))).Problem);
-        Assert.Empty(foreign.Requests);
+        foreach (var (repository, page) in ((Repository, string)[])[(Lab, "[]"), (Hub, """{"jobs":[]}""")])
+        {
+            var foreign = await ServeAsync(_ => new Reply(200, page));
+            var server = await ServeAsync(request => request.Path == "/repos/acme/app" ? new Reply(200, """{"id":7}""") : new Reply(200, page, ("Link", $"<{foreign.Url}/next>; rel=\"next\"")));
+            Assert.Equal(ForgeProblem.Invalid, (await RefusedAsync(() => Connect(server.Url).Open(repository).ListJobsAsync(repository, 1, Ct))).Problem);
+            Assert.Empty(foreign.Requests);
+        }
     }
 
     [Fact]
     public async Task Endless_pages_end_at_two_hundred()
     {
-        ScriptedServer? server = null;
-        server = await ServeAsync(request => new Reply(200, "[]", ("Link", $"<{server!.Url}{request.Path}?page=2>; rel=\"next\", <{server.Url}/>; rel=\"first\"")));
-        await RefusedAsync(() => Connect(server.Url).Open(Lab).ListJobsAsync(Lab, 1, Ct));
-        Assert.Equal(200, server.Requests.Count);
+        foreach (var (repository, page) in ((Repository, string)[])[(Lab, "[]"), (Hub, """{"jobs":[]}""")])
+        {
+            ScriptedServer? server = null;
+            server = await ServeAsync(request => request.Path == "/repos/acme/app" ? new Reply(200, """{"id":7}""")
+                : new Reply(200, page, ("Link", $"<{server!.Url}{request.Path}?page=2>; rel=\"next\", <{server.Url}/>; rel=\"first\"")));
+            await RefusedAsync(() => Connect(server.Url).Open(repository).ListJobsAsync(repository, 1, Ct));
+            Assert.Equal(200, server.Requests.Count(request => request.Path != "/repos/acme/app"));
+        }
     }
 
     [Fact]

@@ -73,10 +73,18 @@ public sealed class QmoiProcess : IAsyncDisposable
         return await response.Content.ReadAsStringAsync();
     }
 
+    /// <summary>All of standard error up to now.</summary>
+    public string ErrorsSoFar => string.Join('\n', everything);
+
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> everything = new();
+
     private async Task ReadErrorsAsync()
     {
         while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            everything.Enqueue(line);
             errors.Writer.TryWrite(line);
+        }
         errors.Writer.Complete();
     }
 

@@ -86,7 +86,7 @@ internal sealed class GitServer : IAsyncDisposable
             context.Response.Redirect(target + context.Request.Path + context.Request.QueryString);
             return;
         }
-        if (context.Request.Headers.Authorization != "Bearer " + token)
+        if (context.Request.Headers.Authorization.ToString() is var shown && shown != "Bearer " + token && shown != "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("oauth2:" + token)))
         {
             context.Response.StatusCode = 401;
             return;

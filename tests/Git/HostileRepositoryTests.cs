@@ -232,6 +232,18 @@ public sealed class HostileRepositoryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_server_says_is_told_without_the_token_it_was_shown()
+    {
+        var header = Convert.ToBase64String(Encoding.UTF8.GetBytes("oauth2:" + Token));
+        server.Error = $"go away with {Token} and {header}";
+        var access = new GitAccess(server.Url + "/app", "Authorization", "Basic " + header);
+        var exception = await Assert.ThrowsAsync<ForgeException>(() => new GitRepository(TimeProvider.System).FetchAsync(access, CommitSha.Parse(new string('1', 40)), Cancelled));
+        Assert.Contains("go away", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Token, exception.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(header, exception.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_a_server_says_is_told_without_its_escapes()
     {
         server.Error = "go away\u001b]0;title\u0007\u001b[31m red\u009b5m\r now";

@@ -117,6 +117,26 @@ public sealed class CatchingUp
         Assert.All(report.Skipped, reason => Assert.Contains("the same key twice", reason, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task What_a_hook_of_one_project_sent_about_another_is_skipped()
+    {
+        await using var world = await World.StartAsync(allowWarnings: true);
+        var repository = await KnownRepositoryAsync(world, "gitlab");
+        var before = await IdsAsync(world);
+        var other = await world.NamedRepositoryAsync("gitlab", "other/app", Script);
+        world.GitLab.AddFault(new Fault("GET", $"/projects/{repository.Id}/hooks/[0-9]+/events", 200)
+        {
+            Body = $$$"""
+                [{"id":99999,"response_status":"500","request_headers":{"webhook-id":"foreign"},"request_data":{"object_kind":"push","ref":"refs/heads/main","project":{"id":{{{other.Id}}},"path_with_namespace":"other/app"} } }]
+                """,
+        });
+        world.Leap(TimeSpan.FromMinutes(10));
+        var report = (await world.Bot.Sweep.SweepAsync(TimeSpan.Zero, Stop))!;
+        Assert.Contains("about another repository", Assert.Single(report.Skipped), StringComparison.Ordinal);
+        Assert.Empty(report.Recovered);
+        Assert.Equal(before, await IdsAsync(world));
+    }
+
     [Theory]
     [InlineData("<http://elsewhere.example/app/hook/deliveries?cursor=1>; rel=\"next\"", "another host")]
     [InlineData("</app/hook/deliveries?per_page=100&cursor=99999>; rel=\"next\"", "more than 200 pages")]

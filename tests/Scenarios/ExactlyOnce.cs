@@ -1,3 +1,4 @@
+using System.Text;
 using QMoi.Simulator;
 
 namespace QMoi.Tests.Scenarios;
@@ -31,6 +32,29 @@ public sealed class ExactlyOnce
         world.Forge(forge).ReleaseDeliveries(shuffled: true);
         await world.SettleAsync();
         AssertHealedOnce(repository);
+    }
+
+    [Theory, InlineData("gitlab"), InlineData("github")]
+    public async Task An_older_pipeline_that_is_told_after_a_newer_one_changes_nothing(string forge)
+    {
+        await using var world = await World.StartAsync();
+        world.Forge(forge).HoldDeliveries();
+        var repository = await world.WithBrokenScriptAsync(forge);
+        await world.SimulatorIdleAsync();
+        await repository.PushAsync("main", "check.sh", "#!/bin/sh\necho other\n", "Say something else");
+        await world.SimulatorIdleAsync();
+        var held = world.Forge(forge).Deliveries;
+        var newer = held.Where(delivery => Encoding.UTF8.GetString(delivery.Body).Contains("Say something else", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(newer);
+        world.Forge(forge).ReleaseDeliveries(shuffled: true);
+        await world.SettleAsync();
+        foreach (var older in held.Except(newer))
+            world.Forge(forge).Redeliver(older.DeliveryId);
+        await world.SettleAsync();
+
+        var fix = Assert.Single(repository.MergeRequests);
+        Assert.Equal(["Say something else", "Initial commit"], (await repository.CommitMessagesAsync(fix.SourceBranch)).Skip(1).Select(message => message.Trim()));
+        Assert.Equal(repository.Branches["main"], Assert.Single(repository.CommitComments).CommitSha);
     }
 
     [Theory]

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using QMoi.Fixers;
 using QMoi.Forges;
 using QMoi.Functions;
@@ -17,7 +15,7 @@ public sealed class World : IAsyncDisposable
     private const string Secret = "a-secret-of-the-tests";
 
     private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("qmoi-test-");
-    private readonly RecordingLoggers loggers = new();
+    private readonly RecordedLog loggers = new();
     private readonly LeapingClock clock = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly bool allowWarnings;
@@ -73,6 +71,17 @@ public sealed class World : IAsyncDisposable
 
     /// <summary>Nobody answers webhooks any more.</summary>
     public async Task StopBotAsync() => await bot.DisposeAsync();
+
+    /// <summary>The bot is restored from the newest backup of its database, and comes up again.</summary>
+    public async Task RestoreBackupAsync()
+    {
+        await StopBotAsync();
+        var database = Path.Combine(data.FullName, "qmoi.db");
+        foreach (var log in (string[])["-wal", "-shm"])
+            File.Delete(database + log);
+        File.Copy(Directory.GetFiles(Path.Combine(data.FullName, "backups"), "qmoi-*.db").Max(StringComparer.Ordinal)!, database, overwrite: true);
+        await StartBotAsync();
+    }
 
     /// <summary>A hook of the repository's own that leads to the bot, in the place of the one for all.</summary>
     public SimulatedHook HookOf(SimulatedRepository repository)
@@ -156,6 +165,9 @@ public sealed class World : IAsyncDisposable
 
     public IReadOnlyCollection<string> Warnings => loggers.Warnings;
 
+    /// <summary>Everything that is written to disk.</summary>
+    public string DataFolder => data.FullName;
+
     /// <summary>The one clock of the bot and the forges.</summary>
     public TimeProvider Clock => clock;
 
@@ -171,7 +183,7 @@ public sealed class World : IAsyncDisposable
     public void AssertNoWarnings()
     {
         if (!allowWarnings)
-            Assert.True(loggers.Warnings.IsEmpty, string.Join("\n", loggers.Warnings));
+            Assert.True(loggers.Warnings.Count == 0, string.Join("\n", loggers.Warnings));
     }
 
     public async ValueTask DisposeAsync()
@@ -204,28 +216,5 @@ public sealed class World : IAsyncDisposable
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref ahead));
 
         public override long GetTimestamp() => base.GetTimestamp() + (Interlocked.Read(ref ahead) * (TimestampFrequency / TimeSpan.TicksPerSecond));
-    }
-
-    private sealed class RecordingLoggers : ILoggerFactory, ILogger
-    {
-        public ConcurrentQueue<string> Warnings { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (logLevel >= LogLevel.Warning)
-                Warnings.Enqueue($"{formatter(state, exception)} {exception}");
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

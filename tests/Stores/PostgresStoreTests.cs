@@ -46,6 +46,45 @@ public sealed class PostgresStoreTests : StoreContract
         await listening;
     }
 
+    /// <summary>Processes are exchanged one after the other: what a step of the schema adds must not disturb those who do not know of it.</summary>
+    [Fact]
+    public async Task A_process_of_the_version_before_goes_on_beside_a_newer_one_that_has_added_to_the_schema()
+    {
+        // Often enough that its statements are prepared.
+        for (var round = 0; round < 8; round++)
+            await WorkOneAsync($"before-{round}");
+        await Store.InsertAsync(Delivery("in hand"), Stop);
+        var inHand = await ClaimedAsync();
+        await ExecuteAsync("""
+            ALTER TABLE deliveries ADD COLUMN priority bigint NOT NULL DEFAULT 0;
+            ALTER TABLE attempts ADD COLUMN cost bigint NOT NULL DEFAULT 0;
+            ALTER TABLE work ADD COLUMN worker text;
+            ALTER TABLE effects ADD COLUMN undone boolean NOT NULL DEFAULT false;
+            CREATE TABLE of_the_newer_version (id bigint PRIMARY KEY);
+            INSERT INTO qmoi_schema (version) SELECT max(version) + 1 FROM qmoi_schema
+            """);
+        Assert.True(await Store.RenewAsync(inHand, Stop));
+        Assert.True(await Store.FinishAsync(inHand, DeliveryState.Done, "", Stop));
+        for (var round = 0; round < 8; round++)
+            await WorkOneAsync($"after-{round}");
+        Assert.Equal(17, (await RowsAsync(DeliveryState.Done)).Count);
+        Assert.Equal(16, (await Store.AttemptsAsync("github:7", Stop)).Count);
+
+        async Task WorkOneAsync(string id)
+        {
+            Assert.Equal(InsertResult.Stored, await Store.InsertAsync(Delivery(id), Stop));
+            var claim = await ClaimedAsync();
+            var ledger = Store.Ledger(claim);
+            var attempt = await ledger.SaveAsync(Attempt("github:7"), Stop);
+            await ledger.SaveAsync(attempt with { Summary = id }, Stop);
+            Assert.Contains(await ledger.AttemptsOnAsync("github:7", attempt.Head, Stop), saved => saved.Summary == id);
+            Assert.IsType<QMoi.Handlers.Repair.EffectState.New>(await ledger.BeginEffectAsync(id, Stop));
+            await ledger.CompleteEffectAsync(id, "done", Stop);
+            Assert.True(await Store.FinishAsync(claim, DeliveryState.Done, "", Stop));
+            Assert.Equal(id, (await Store.FindAsync(id, Stop))!.Id);
+        }
+    }
+
     [Fact]
     public async Task Every_lane_with_something_ready_has_a_turn_after_much_has_happened_at_once()
     {

@@ -436,6 +436,47 @@ public abstract class StoreContract : IAsyncLifetime
         Assert.IsType<EffectState.Done>(await Store.Ledger(await ClaimedAsync()).BeginEffectAsync("effect", Stop));
     }
 
+    [Fact]
+    public async Task All_that_is_stored_about_a_repository_can_be_forgotten_and_nothing_about_another()
+    {
+        foreach (var lane in (long[])[7, 70])
+        {
+            await Store.InsertAsync(Delivery($"done-{lane}", lane), Stop);
+            var claim = await ClaimedAsync();
+            await Store.Ledger(claim).SaveAsync(Attempt($"github:{lane}"), Stop);
+            await Store.Ledger(claim).BeginEffectAsync($"offer:github:{lane}:branch", Stop);
+            await Store.Ledger(claim).CompleteEffectAsync($"offer:github:{lane}:branch", "done", Stop);
+            await Store.FinishAsync(claim, DeliveryState.Done, "", Stop);
+        }
+        await Task.WhenAll(Enumerable.Range(0, 450).Select(number => Store.InsertAsync(Delivery($"many-{number}"), Stop)));
+        await Store.InsertAsync(Delivery("of the other", lane: 70), Stop);
+        await Store.Sweeps.NoticeAsync(Stop);
+        await Store.Sweeps.SetAsync("history:github:7:1", 1, Stop);
+        await Store.Sweeps.SetAsync("history:github:70:1", 1, Stop);
+        Claim[] inHand = [await ClaimedAsync(), await ClaimedAsync()];
+        var ofIt = Assert.Single(inHand, claim => claim.Lane == "github:7");
+        var ofTheOther = Assert.Single(inHand, claim => claim.Lane == "github:70");
+
+        Assert.Equal(451, await Store.Sweeps.ForgetAsync(new Repository(ForgeKind.GitHub, 7, "acme/app-7", ""), Stop));
+        Assert.Equal(["done-70", "of the other"], from row in await RowsAsync() select row.Id);
+        Assert.Empty(await Store.AttemptsAsync("github:7", Stop));
+        Assert.Single(await Store.AttemptsAsync("github:70", Stop));
+        Assert.Equal([70], (await Store.Sweeps.RepositoriesAsync(ForgeKind.GitHub, Stop)).Select(known => known.Repository.Id));
+        Assert.Equal(["history:github:70:1"], (await Store.Sweeps.MarksAsync("history:", Stop)).Keys);
+
+        // What is being done about it ends; its lane is as good as any other when something comes again.
+        Assert.False(await Store.RenewAsync(ofIt, Stop));
+        Assert.False(await Store.FinishAsync(ofIt, DeliveryState.Done, "", Stop));
+        await Assert.ThrowsAsync<LeaseLostException>(() => Store.Ledger(ofIt).BeginEffectAsync("late", Stop));
+        Assert.IsType<EffectState.Done>(await Store.Ledger(ofTheOther).BeginEffectAsync("offer:github:70:branch", Stop));
+        Assert.IsType<EffectState.New>(await Store.Ledger(ofTheOther).BeginEffectAsync("offer:github:7:branch", Stop));
+        Assert.True(await Store.FinishAsync(ofTheOther, DeliveryState.Done, "", Stop));
+        Assert.Null(await Store.ClaimAsync(Stop));
+        await Store.InsertAsync(Delivery("new"), Stop);
+        Assert.Equal("new", (await ClaimedAsync()).DeliveryId);
+        Assert.Empty(await Store.CheckAsync(Stop));
+    }
+
     // ---- many at once
 
     [Fact]
@@ -507,6 +548,6 @@ public abstract class StoreContract : IAsyncLifetime
 
     private static byte[] Body(string text) => Encoding.UTF8.GetBytes($$"""{"text":"{{text}}"}""");
 
-    private Attempt Attempt(string repository) => new(
+    protected Attempt Attempt(string repository) => new(
         0, repository, "main", CommitSha.Parse(new string('1', 40)), "signature", "a-failure", 1, 1, null, "test", 1, AttemptState.Explained, null, null, null, null, null, null, "{}", "", Now, Now);
 }
