@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
+using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -32,11 +33,13 @@ internal sealed partial class ForgeHttp : IDisposable
     private readonly ILogger logger;
     private readonly IReadOnlyDictionary<string, string> headers;
     private readonly CallSignals signals;
+    private readonly ForgeClock forgeClock;
 
     /// <param name="headers">Sent with every request to the API.</param>
-    public ForgeHttp(ForgeKind forge, Uri apiUrl, IReadOnlyDictionary<string, string> headers, TimeProvider clock, ILogger logger)
+    public ForgeHttp(ForgeKind forge, Uri apiUrl, IReadOnlyDictionary<string, string> headers, TimeProvider clock, IForgeAlarms? alarms, ILogger logger)
     {
         ApiUrl = new Uri(apiUrl.AbsoluteUri.TrimEnd('/') + "/");
+        forgeClock = new ForgeClock(forge, clock, alarms);
         signals = new CallSignals(forge, ApiUrl);
         this.headers = headers;
         this.clock = clock;
@@ -48,6 +51,7 @@ internal sealed partial class ForgeHttp : IDisposable
                 UseCookies = false,
                 AutomaticDecompression = DecompressionMethods.All,
                 ConnectTimeout = ConnectTimeout,
+                SslOptions = { RemoteCertificateValidationCallback = new ForgeCertificates(forge, clock, alarms).Check },
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
                 EnableMultipleHttp2Connections = true,
                 // No forge is told the ids of our traces.
@@ -75,6 +79,9 @@ internal sealed partial class ForgeHttp : IDisposable
 
     /// <summary>Ends with a slash.</summary>
     public Uri ApiUrl { get; }
+
+    /// <summary>The forge's time, as far as its answers have told it.</summary>
+    public DateTimeOffset Now => forgeClock.Now;
 
     public void Dispose() => invoker.Dispose();
 
@@ -185,7 +192,9 @@ internal sealed partial class ForgeHttp : IDisposable
                 message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             }
 
+            var sent = clock.GetTimestamp();
             var exchange = await ExchangeAsync(message, Shown(address), request.TakesStream, calls, cancellationToken);
+            forgeClock.Learn(exchange.Headers, clock.GetElapsedTime(sent));
             var told = account.Limits.Learn(exchange.Status, exchange.Headers, exchange.Message);
             signals.Learn(exchange.Headers);
             if (told is not null) Log.ToldToWait(logger, Shown(request), told.Value);
@@ -274,7 +283,7 @@ internal sealed partial class ForgeHttp : IDisposable
 
     private string Shown(ForgeRequest request) => $"{request.Method} {Shown(request.Page ?? new Uri(ApiUrl, request.Path))}";
 
-    private static string Reason(Exception e) => e is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http ? http.HttpRequestError.ToString() : e.GetType().Name;
+    private static string Reason(Exception e) => e is HttpRequestException { InnerException: AuthenticationException refused } ? refused.Message : e is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http ? http.HttpRequestError.ToString() : e.GetType().Name;
 
     private static ForgeException Refusal(Exchange exchange, string shown, TimeSpan? retryAfter, string? secret)
     {

@@ -24,6 +24,8 @@ public abstract class SqlStore(TimeProvider clock) : IStore
     /// <summary>Rows whose time has come that one claim makes ready: so many that none waits long, so few that the claim does not.</summary>
     protected const int MaxDue = 100;
 
+    private volatile bool cannotWrite;
+
     private const string Finished = "('done', 'ignored', 'dead')";
 
     protected TimeProvider Clock => clock;
@@ -67,7 +69,18 @@ public abstract class SqlStore(TimeProvider clock) : IStore
     /// <summary>Inserts a lane, or moves its turn forward: parameters <c>@Lane</c> and <c>@Rank</c>, the rank of a row that became ready.</summary>
     protected abstract string RaiseLane { get; }
 
+    /// <summary>Told of every write, whether it could be kept.</summary>
+    protected void NoteWrite(bool isKept) => cannotWrite = !isKept;
+
     // ---- the same for both
+
+    public async Task ProveAsync(CancellationToken cancellationToken)
+    {
+        await NextDueAsync(cancellationToken);
+        // The row is there from the start, and written as it is.
+        if (cannotWrite)
+            await WriteAsync(connection => connection.ExecuteAsync("UPDATE sweep_marks SET value = value WHERE name = 'lease'"), cancellationToken);
+    }
 
     public ControlTable Control => new(this, clock);
 
