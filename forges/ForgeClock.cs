@@ -7,19 +7,23 @@ namespace QMoi.Forges;
 internal sealed class ForgeClock(ForgeKind forge, TimeProvider clock, IForgeAlarms? alarms)
 {
     /// <summary>Less is of no consequence: GitLab's signatures are good for five minutes, the claims of an App for nine.</summary>
+    /// <remarks>An App's claims are then made by the forge's time; whether a delivery is as young as it says stays a matter of this machine's clock.</remarks>
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(2);
 
     private readonly Lock gate = new();
     private TimeSpan ahead;
 
-    /// <summary>The forge's time; this machine's where they agree, or nothing was heard yet.</summary>
-    public DateTimeOffset Now
+    /// <summary>So much this machine is ahead of the forge; zero where they agree, or nothing was heard yet.</summary>
+    public TimeSpan Ahead
     {
         get
         {
-            lock (gate) return clock.GetUtcNow() - ahead;
+            lock (gate) return ahead;
         }
     }
+
+    /// <summary>The forge's time; this machine's where they agree, or nothing was heard yet.</summary>
+    public DateTimeOffset Now => clock.GetUtcNow() - Ahead;
 
     /// <param name="took">How long the answer was on its way at most.</param>
     public void Learn(HttpResponseHeaders headers, TimeSpan took)
@@ -35,7 +39,7 @@ internal sealed class ForgeClock(ForgeKind forge, TimeProvider clock, IForgeAlar
             {
                 alarms?.Raise(
                     $"clock {forge}", $"the clock of this machine is {Math.Round(difference.Duration().TotalMinutes):0} minutes {(difference > TimeSpan.Zero ? "ahead of" : "behind")} {forge}'s",
-                    "deliveries with a signature of GitLab 19 are refused, and so are tokens of a GitHub App; set the clock (NTP)");
+                    "deliveries with a signature of GitLab 19 are refused as long as it is more than five; set the clock (NTP)");
                 ahead = difference;
             }
             else if (!isOff && ahead != TimeSpan.Zero)

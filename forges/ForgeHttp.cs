@@ -80,6 +80,9 @@ internal sealed partial class ForgeHttp : IDisposable
     /// <summary>Ends with a slash.</summary>
     public Uri ApiUrl { get; }
 
+    /// <summary>So much this machine's clock is ahead of the forge's, as far as its answers have told it.</summary>
+    public TimeSpan Ahead => forgeClock.Ahead;
+
     /// <summary>The forge's time, as far as its answers have told it.</summary>
     public DateTimeOffset Now => forgeClock.Now;
 

@@ -59,7 +59,7 @@ public sealed class FullDisk : IDisposable
         Assert.Equal(0, await qmoi.TerminateAsync());
     }
 
-    [Fact]
+    [Fact, Trait("speed", "slow")]
     public async Task What_the_bot_did_while_it_could_not_be_written_down_is_not_done_again()
     {
         await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret }, default);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using QMoi.Forges;
 using QMoi.Handlers.Repair;
 using QMoi.Simulator;
 
@@ -101,6 +103,27 @@ public sealed class ClockJumps
         await world.CatchUpAsync();
         Assert.All([first, second], repository => Assert.Single(repository.MergeRequests));
         Assert.All([first, second], repository => Assert.Single(repository.CommitComments));
+    }
+
+    /// <summary>GitHub takes no claim of an App that is made for another time than its own.</summary>
+    [Theory, InlineData(60), InlineData(-60)]
+    public async Task An_App_is_let_in_though_the_clock_is_an_hour_off(int minutes)
+    {
+        using var key = RSA.Create(2048);
+        JumpingClock? clock = null;
+        await using var world = await World.StartAsync(
+            allowWarnings: true, botClock: inner => clock = new JumpingClock(inner), appPublicKey: key.ExportSubjectPublicKeyInfoPem(),
+            settings: (_, settings) => settings with { GitHub = new GitHubSettings(settings.GitHub.ApiUrl, Token: null, AppId: 1, PrivateKeyPem: key.ExportPkcs8PrivateKeyPem()) });
+        clock!.Jump(TimeSpan.FromMinutes(minutes));
+        var repository = await world.RepositoryAsync("github", ("readme.md", SimulatedFile.Text("App\n")));
+        world.GitHub.InstallApp(repository, 7);
+        var (path, ci) = World.Ci("github", "./check.sh");
+        await repository.PushAsync("main", new Dictionary<string, SimulatedFile?>(StringComparer.Ordinal) { [path] = ci, ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho ok\n") }, "Check");
+        await world.SettleAsync();
+        AssertHealedOnce(repository);
+        Assert.InRange(world.GitHub.Requests.Count(request => request.Status == 401), 1, 2);
+        // A token is good for an hour, by the clock of who gave it.
+        Assert.InRange(world.GitHub.Requests.Count(request => request.PathAndQuery.EndsWith("/access_tokens", StringComparison.Ordinal) && request.Status == 201), 1, 1);
     }
 
     private static async Task MissAsync(World world, SimulatedRepository repository)
