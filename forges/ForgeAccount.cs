@@ -28,5 +28,8 @@ internal sealed class ForgeCredential(string header, string value, string secret
     /// <summary>The token itself, without the scheme.</summary>
     public string Secret { get; } = secret;
 
-    public static ForgeCredential Bearer(string token) => new("Authorization", $"Bearer {token}", token);
+    /// <summary>So much this machine's clock was known to be ahead when it was made, where it tells a time.</summary>
+    public TimeSpan Ahead { get; private init; }
+
+    public static ForgeCredential Bearer(string token, TimeSpan ahead = default) => new("Authorization", $"Bearer {token}", token) { Ahead = ahead };
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
+using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -33,12 +34,14 @@ internal sealed partial class ForgeHttp : IDisposable
     private readonly IReadOnlyDictionary<string, string> headers;
     private readonly CallSignals signals;
     private readonly Func<string, string> hide;
+    private readonly ForgeClock forgeClock;
 
     /// <param name="headers">Sent with every request to the API.</param>
     /// <param name="hide">Takes what must not be told out of the forge's words.</param>
-    public ForgeHttp(ForgeKind forge, Uri apiUrl, IReadOnlyDictionary<string, string> headers, TimeProvider clock, ILogger logger, Func<string, string>? hide)
+    public ForgeHttp(ForgeKind forge, Uri apiUrl, IReadOnlyDictionary<string, string> headers, TimeProvider clock, IForgeAlarms? alarms, ILogger logger, Func<string, string>? hide)
     {
         ApiUrl = new Uri(apiUrl.AbsoluteUri.TrimEnd('/') + "/");
+        forgeClock = new ForgeClock(forge, clock, alarms);
         signals = new CallSignals(forge, ApiUrl);
         this.headers = headers;
         this.clock = clock;
@@ -51,6 +54,7 @@ internal sealed partial class ForgeHttp : IDisposable
                 UseCookies = false,
                 AutomaticDecompression = DecompressionMethods.All,
                 ConnectTimeout = ConnectTimeout,
+                SslOptions = { RemoteCertificateValidationCallback = new ForgeCertificates(forge, clock, alarms).Check },
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
                 EnableMultipleHttp2Connections = true,
                 // No forge is told the ids of our traces.
@@ -78,6 +82,12 @@ internal sealed partial class ForgeHttp : IDisposable
 
     /// <summary>Ends with a slash.</summary>
     public Uri ApiUrl { get; }
+
+    /// <summary>So much this machine's clock is ahead of the forge's, as far as its answers have told it.</summary>
+    public TimeSpan Ahead => forgeClock.Ahead;
+
+    /// <summary>The forge's time, as far as its answers have told it.</summary>
+    public DateTimeOffset Now => forgeClock.Now;
 
     public void Dispose() => invoker.Dispose();
 
@@ -188,7 +198,9 @@ internal sealed partial class ForgeHttp : IDisposable
                 message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             }
 
+            var sent = clock.GetTimestamp();
             var exchange = await ExchangeAsync(message, Shown(address), request.TakesStream, calls, cancellationToken);
+            forgeClock.Learn(exchange.Headers, clock.GetElapsedTime(sent));
             var told = account.Limits.Learn(exchange.Status, exchange.Headers, exchange.Message);
             signals.Learn(exchange.Headers);
             if (told is not null) Log.ToldToWait(logger, Shown(request), told.Value);
@@ -277,7 +289,7 @@ internal sealed partial class ForgeHttp : IDisposable
 
     private string Shown(ForgeRequest request) => $"{request.Method} {Shown(request.Page ?? new Uri(ApiUrl, request.Path))}";
 
-    private static string Reason(Exception e) => e is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http ? http.HttpRequestError.ToString() : e.GetType().Name;
+    private static string Reason(Exception e) => e is HttpRequestException { InnerException: AuthenticationException refused } ? refused.Message : e is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http ? http.HttpRequestError.ToString() : e.GetType().Name;
 
     private static ForgeException Refusal(Exchange exchange, string shown, TimeSpan? retryAfter, string? secret)
     {

@@ -34,17 +34,17 @@ public sealed class Forges : IForges, IDisposable
     private readonly GitHubTokens gitHubTokens;
     private readonly GitHubGraphQl gitHubGraphQl;
     private readonly GitLabTokens gitLabTokens;
-    private readonly TimeProvider clock;
 
     /// <summary>Throws <see cref="ArgumentException"/> when the App's private key cannot be read.</summary>
     /// <param name="hide">Takes what must not be told out of the words of a forge: they are kept, logged and shown.</param>
     /// <param name="patience">Longest wait for the bot's own share of writes that is waited out; a longer one puts the delivery off. Default 10 s.</param>
-    public Forges(GitHubSettings gitHub, GitLabSettings gitLab, TimeProvider clock, ILoggerFactory loggers, TimeSpan? patience = null, Func<string, string>? hide = null)
+    /// <param name="alarms">Is told of a clock that is off and of certificates that are refused, where somebody wants to know.</param>
+    public Forges(
+        GitHubSettings gitHub, GitLabSettings gitLab, TimeProvider clock, ILoggerFactory loggers, TimeSpan? patience = null, Func<string, string>? hide = null, IForgeAlarms? alarms = null)
     {
-        this.clock = clock;
         ForgeLimits NewLimits() => new(clock, patience ?? TimeSpan.FromSeconds(10));
-        gitHubHttp = new ForgeHttp(ForgeKind.GitHub, gitHub.ApiUrl, GitHubForge.Headers, clock, loggers.CreateLogger<GitHubForge>(), hide);
-        gitLabHttp = new ForgeHttp(ForgeKind.GitLab, gitLab.ApiUrl, GitLabForge.Headers, clock, loggers.CreateLogger<GitLabForge>(), hide);
+        gitHubHttp = new ForgeHttp(ForgeKind.GitHub, gitHub.ApiUrl, GitHubForge.Headers, clock, alarms, loggers.CreateLogger<GitHubForge>(), hide);
+        gitLabHttp = new ForgeHttp(ForgeKind.GitLab, gitLab.ApiUrl, GitLabForge.Headers, clock, alarms, loggers.CreateLogger<GitLabForge>(), hide);
         gitHubTokens = new GitHubTokens(gitHub, gitHubHttp, clock, NewLimits);
         gitHubGraphQl = new GitHubGraphQl(gitHubHttp, clock);
         gitLabTokens = new GitLabTokens(gitLab, gitLabHttp, NewLimits);
@@ -59,7 +59,7 @@ public sealed class Forges : IForges, IDisposable
 
     public IForgeHistory? History(ForgeKind forge) => forge switch
     {
-        ForgeKind.GitHub when gitHubTokens.IsConfigured => new GitHubHistory(gitHubHttp, gitHubTokens, clock),
+        ForgeKind.GitHub when gitHubTokens.IsConfigured => new GitHubHistory(gitHubHttp, gitHubTokens),
         ForgeKind.GitLab when gitLabTokens.IsConfigured => new GitLabHistory(gitLabHttp, gitLabTokens),
         _ => null,
     };

@@ -129,7 +129,7 @@ public sealed partial class Bot : IAsyncDisposable
     private static Bot Open(BotSettings settings, IStore store, SafeMode safeMode, TimeProvider clock, ILoggerFactory loggers, Func<string, IFixer?>? fixers = null)
     {
         safeMode.LogTo(loggers.CreateLogger<SafeMode>());
-        var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers, hide: LogGate.Of(settings).Hidden));
+        var forges = new Lazy<Forges.Forges>(() => new Forges.Forges(settings.GitHub, settings.GitLab, clock, loggers, hide: LogGate.Of(settings).Hidden, alarms: safeMode));
         var control = new ControlWatch(store.Control, clock, loggers.CreateLogger<ControlWatch>());
         // It takes a second of one core: on a thread of its own, so that receiving does not wait behind workers that all wait for it.
         var router = new Lazy<Task<Router>>(() => Task.Factory.StartNew(

@@ -111,13 +111,17 @@ public sealed partial class Worker(
         using var scope = DeliveryTrace.Scope(logger, claim.Forge, claim.DeliveryId, claim.Lane);
         var mayAct = control.MayAct;
         using var limit = new CancellationTokenSource(settings.HandlerTimeout, clock);
-        using var cut = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, mayAct);
+        using var lost = new CancellationTokenSource();
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, mayAct, lost.Token);
         using var renewing = new CancellationTokenSource();
-        var renewal = RenewAsync(claim, cut, renewing.Token);
+        var renewal = RenewAsync(claim, lost, renewing.Token);
         try
         {
-            var verdict = await WorkAsync(claim, mayAct, cut.Token);
-            await FinishWhenPossibleAsync(claim, verdict, stop);
+            var verdict = await WorkAsync(claim, mayAct, lost.Token, cut.Token);
+            if (!await FinishWhenPossibleAsync(claim, verdict, stop))
+                verdict = new Verdict.Lost();
+            if (verdict is Verdict.Lost)
+                Log.Lost(logger);
             Signals.Work.Add(1, new KeyValuePair<string, object?>("outcome", NameOf(claim, verdict)));
             Signals.WorkDuration.Record(clock.GetElapsedTime(asked).TotalSeconds);
             span?.SetTag("qmoi.outcome", NameOf(claim, verdict));
@@ -131,7 +135,7 @@ public sealed partial class Worker(
     }
 
     /// <summary>The outcome, or why the delivery has to wait.</summary>
-    private async Task<Verdict> WorkAsync(Claim claim, CancellationToken mayAct, CancellationToken cancellationToken)
+    private async Task<Verdict> WorkAsync(Claim claim, CancellationToken mayAct, CancellationToken lost, CancellationToken cancellationToken)
     {
         try
         {
@@ -163,6 +167,10 @@ public sealed partial class Worker(
         {
             return new Verdict.Ended(new Outcome.Declined(refusal.Message));
         }
+        catch (OperationCanceledException) when (lost.IsCancellationRequested)
+        {
+            return new Verdict.Lost();
+        }
         catch (OperationCanceledException) when (mayAct.IsCancellationRequested)
         {
             return new Verdict.Later("ended by the emergency stop", TimeSpan.Zero);
@@ -192,15 +200,14 @@ public sealed partial class Worker(
         _ => "later",
     };
 
-    /// <summary>What was done need not be done again because the store was away for a moment; while the lease lasts nobody else has begun it.</summary>
-    private async Task FinishWhenPossibleAsync(Claim claim, Verdict verdict, CancellationToken stop)
+    /// <summary>What was done need not be done again because the store was away for a moment; while the lease lasts nobody else has begun it. False when somebody else has.</summary>
+    private async Task<bool> FinishWhenPossibleAsync(Claim claim, Verdict verdict, CancellationToken stop)
     {
         for (var start = clock.GetTimestamp(); ;)
         {
             try
             {
-                await FinishAsync(claim, verdict);
-                return;
+                return await FinishAsync(claim, verdict);
             }
             catch (StoreUnavailableException unavailable) when (!stop.IsCancellationRequested && clock.GetElapsedTime(start) < SqlStore.Lease)
             {
@@ -210,42 +217,47 @@ public sealed partial class Worker(
         }
     }
 
-    private async Task FinishAsync(Claim claim, Verdict verdict)
+    /// <summary>False when the lease has passed to another worker: then nothing was written, and what is told is told by that one.</summary>
+    private async Task<bool> FinishAsync(Claim claim, Verdict verdict)
     {
         switch (verdict)
         {
             case Verdict.Ended { Outcome: Outcome.Later later }:
-                await store.PostponeAsync(claim, later.NotBefore, later.Text, countsAsTry: false, CancellationToken.None);
+                if (!await store.PostponeAsync(claim, later.NotBefore, later.Text, countsAsTry: false, CancellationToken.None))
+                    return false;
                 Log.Acted(logger, later.Text);
-                break;
+                return true;
             case Verdict.Ended { Outcome: var outcome }:
-                await store.FinishAsync(claim, outcome is Outcome.Ignored ? DeliveryState.Ignored : DeliveryState.Done, outcome.Text, CancellationToken.None);
+                if (!await store.FinishAsync(claim, outcome is Outcome.Ignored ? DeliveryState.Ignored : DeliveryState.Done, outcome.Text, CancellationToken.None))
+                    return false;
                 if (outcome is Outcome.Acted)
                     Log.Acted(logger, outcome.Text);
                 else
                     Log.NotActed(logger, outcome.Text);
-                break;
+                return true;
             case Verdict.Again { Reason: var reason } when claim.Tries >= Pauses.Length:
-                await store.FinishAsync(claim, DeliveryState.Dead, $"given up after {claim.Tries + 1} tries: {reason}", CancellationToken.None);
+                if (!await store.FinishAsync(claim, DeliveryState.Dead, $"given up after {claim.Tries + 1} tries: {reason}", CancellationToken.None))
+                    return false;
                 Log.Dead(logger, claim.DeliveryId, reason);
-                break;
+                return true;
             case Verdict.Again { Reason: var reason, NotBefore: var wait }:
                 var pause = wait is { } told && told > Pauses[claim.Tries] ? told : Pauses[claim.Tries];
-                await store.PostponeAsync(claim, clock.GetUtcNow() + pause, reason, countsAsTry: true, CancellationToken.None);
+                if (!await store.PostponeAsync(claim, clock.GetUtcNow() + pause, reason, countsAsTry: true, CancellationToken.None))
+                    return false;
                 Log.Postponed(logger, pause, reason);
-                break;
+                return true;
             case Verdict.Later { Reason: var reason, Wait: var wait }:
-                await store.PostponeAsync(claim, clock.GetUtcNow() + wait, reason, countsAsTry: false, CancellationToken.None);
+                if (!await store.PostponeAsync(claim, clock.GetUtcNow() + wait, reason, countsAsTry: false, CancellationToken.None))
+                    return false;
                 Log.Limited(logger, wait, reason);
-                break;
-            case Verdict.Lost:
-                Log.Lost(logger);
-                break;
+                return true;
+            default:
+                return true;
         }
     }
 
     /// <summary>Keeps the lease alive while the handler works; when it is lost, the handler is stopped.</summary>
-    private async Task RenewAsync(Claim claim, CancellationTokenSource cut, CancellationToken ended)
+    private async Task RenewAsync(Claim claim, CancellationTokenSource lost, CancellationToken ended)
     {
         var start = clock.GetTimestamp();
         try
@@ -258,7 +270,7 @@ public sealed partial class Worker(
                 {
                     if (await store.RenewAsync(claim, ended))
                         continue;
-                    await cut.CancelAsync();
+                    await lost.CancelAsync();
                     return;
                 }
                 catch (StoreUnavailableException unavailable)

@@ -33,7 +33,7 @@ public sealed class ForgeSimulator : IAsyncDisposable
         {
             await simulator.GitHub.LoadRepositoriesAsync();
             await simulator.GitLab.LoadRepositoriesAsync();
-            simulator.certificate = options.GitHubHttps ? MakeCertificate() : null;
+            simulator.certificate = options.GitHubHttps ? MakeCertificate(options.CertificateEnd) : null;
             var gitHub = await simulator.ServeAsync(simulator.GitHub, new GitHubApi(simulator.GitHub), options.GitHubUrl, simulator.certificate, cancellationToken);
             simulator.GitHub.HttpsUrl = gitHub.Addresses.FirstOrDefault(address => address.StartsWith("https:", StringComparison.Ordinal));
             simulator.GitHub.CertificatePem = simulator.certificate?.ExportCertificatePem();
@@ -101,7 +101,7 @@ public sealed class ForgeSimulator : IAsyncDisposable
         }
     }
 
-    private static X509Certificate2 MakeCertificate()
+    private static X509Certificate2 MakeCertificate(DateTimeOffset end)
     {
         using var key = RSA.Create(2048);
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -110,7 +110,7 @@ public sealed class ForgeSimulator : IAsyncDisposable
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
-        using var signed = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1));
+        using var signed = request.CreateSelfSigned(end.AddYears(-1).AddDays(-1), end);
         return X509CertificateLoader.LoadPkcs12(signed.Export(X509ContentType.Pfx), null);
     }
 }

@@ -31,6 +31,9 @@ public sealed record SimulatorOptions
     /// <summary>Adds an https listener with a self-signed certificate to the GitHub side, for clients that insist (gh).</summary>
     public bool GitHubHttps { get; init; }
 
+    /// <summary>When that certificate ends.</summary>
+    public DateTimeOffset CertificateEnd { get; init; } = DateTimeOffset.UtcNow.AddYears(1);
+
     /// <summary>Of both forges, to begin with.</summary>
     public TimeSpan Latency { get; init; } = TimeSpan.Zero;
 

@@ -10,7 +10,7 @@ namespace QMoi.Forges.GitHub;
 /// What GitHub remembers. An App asks for its own deliveries, with no right beyond being the App; a plain token for those of each repository's hooks, where it may administer them:
 /// docs.github.com/rest/apps/webhooks and /rest/repos/webhooks (2026-11).
 /// </summary>
-internal sealed class GitHubHistory(ForgeHttp http, GitHubTokens tokens, TimeProvider clock) : IForgeHistory
+internal sealed class GitHubHistory(ForgeHttp http, GitHubTokens tokens) : IForgeHistory
 {
     private const string HookPath = "/webhooks/github";
 
@@ -28,6 +28,8 @@ internal sealed class GitHubHistory(ForgeHttp http, GitHubTokens tokens, TimePro
 
     public ForgeKind Kind => ForgeKind.GitHub;
 
+    public DateTimeOffset Now => http.Now;
+
     public int RequestCount => calls.Count;
 
     public ForgeHook? OwnHook { get; } = tokens.App is null ? null : new ForgeHook(null, 0, HookState.On);
@@ -44,7 +46,7 @@ internal sealed class GitHubHistory(ForgeHttp http, GitHubTokens tokens, TimePro
 
     public async IAsyncEnumerable<IReadOnlyList<SentDelivery>> DeliveriesAsync(ForgeHook hook, long? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var oldest = clock.GetUtcNow() - Kept;
+        var oldest = Now - Kept;
         if (after is { } known && DateTimeOffset.FromUnixTimeMilliseconds(known) - Overlap is var since && since > oldest) oldest = since;
         var account = await AccountAsync(hook, cancellationToken);
         await foreach (var page in http.PagesAsync(account, Get($"{Path(hook)}/deliveries?per_page=100"), RecordedJson.Default.JsonElement, calls, cancellationToken))

@@ -43,7 +43,7 @@ internal sealed class GitHubTokens : IDisposable
     {
         this.http = http;
         (this.clock, this.newLimits) = (clock, newLimits);
-        tokens = new(token => token.ExpiresAt - clock.GetUtcNow() > RenewAhead);
+        tokens = new(token => token.ExpiresAt - http.Now > RenewAhead);
         names = new(name => clock.GetUtcNow() - name.ReadAt < NameLifetime);
         if (settings.AppId is { } id && !string.IsNullOrWhiteSpace(settings.PrivateKeyPem))
         {
@@ -147,7 +147,7 @@ internal sealed class GitHubTokens : IDisposable
         try
         {
             var made = await http.SendAsync(app!, request, GitHubJson.Default.GitHubToken, calls, cancellationToken);
-            return new Token(ForgeCredential.Bearer(made.Token), made.ExpiresAt ?? clock.GetUtcNow() + TokenLifetime);
+            return new Token(ForgeCredential.Bearer(made.Token), made.ExpiresAt ?? http.Now + TokenLifetime);
         }
         catch (ForgeException e) when (e.Problem is ForgeProblem.Invalid or ForgeProblem.NotFound)
         {
@@ -159,13 +159,14 @@ internal sealed class GitHubTokens : IDisposable
 
     private ForgeCredential NewJwt()
     {
-        var now = clock.GetUtcNow();
+        var ahead = http.Ahead;
+        var now = clock.GetUtcNow() - ahead;
         var claims = $$"""{"iat":{{(now - IssuedBefore).ToUnixTimeSeconds()}},"exp":{{(now + ExpiresAfter).ToUnixTimeSeconds()}},"iss":{{appId}}}""";
         var text = $"{Base64Url.EncodeToString("""{"alg":"RS256","typ":"JWT"}"""u8)}.{Base64Url.EncodeToString(Encoding.ASCII.GetBytes(claims))}";
         lock (keyGate)
         {
             var signature = key!.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-            return ForgeCredential.Bearer($"{text}.{Base64Url.EncodeToString(signature)}");
+            return ForgeCredential.Bearer($"{text}.{Base64Url.EncodeToString(signature)}", ahead);
         }
     }
 
@@ -195,6 +196,9 @@ internal sealed class GitHubTokens : IDisposable
     private sealed class AppAccount(GitHubTokens owner, ForgeLimits limits) : ForgeAccount(limits)
     {
         public override Task<ForgeCredential> GetCredentialAsync(CallLog calls, CancellationToken cancellationToken) => Task.FromResult(owner.NewJwt());
+
+        /// <summary>The refusal itself may have told that the claim was made by a clock that is off.</summary>
+        public override bool Discard(ForgeCredential refused) => owner.http.Ahead != refused.Ahead;
     }
 
     private sealed class InstallationAccount(GitHubTokens owner, ForgeLimits limits, long installation, Repository repository) : ForgeAccount(limits)

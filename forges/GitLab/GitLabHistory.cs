@@ -20,6 +20,8 @@ internal sealed class GitLabHistory(ForgeHttp http, GitLabTokens tokens) : IForg
 
     public ForgeKind Kind => ForgeKind.GitLab;
 
+    public DateTimeOffset Now => http.Now;
+
     public int RequestCount => calls.Count;
 
     public ForgeHook? OwnHook => null;

@@ -48,7 +48,7 @@ internal sealed class Routes(Webhooks webhooks, IStore store, SafeMode safeMode,
     {
         try
         {
-            await store.NextDueAsync(context.RequestAborted);
+            await store.ProveAsync(context.RequestAborted);
             await context.Response.WriteAsync(string.Concat(safeMode.Findings.Select(finding => $"safe mode: {finding}\n").Prepend("ready\n")), context.RequestAborted);
         }
         catch (Exception exception) when (exception is StoreUnavailableException or DbException)

@@ -212,10 +212,13 @@ internal sealed partial class ForgeSweep(IForgeHistory history, IWebhookFormat f
     /// <remarks>Comments are to be looked for here too, once they hold commands: only those of the last hour, as an older command is not run (threats.md, Commands).</remarks>
     private async Task ReconcileAsync(KnownRepository known, CancellationToken cancellationToken)
     {
-        var (repository, now) = (known.Repository, clock.GetUtcNow());
+        var (repository, now) = (known.Repository, history.Now);
         var since = known.LookedUntil ?? known.FirstSeenAt;
         if (since < now - Furthest)
             since = now - Furthest;
+        // Noted while this machine's clock was ahead.
+        if (since > now)
+            since = now - ClockDifference;
         var (from, until) = (since - Overlap, now - OnItsWay);
         Repositories++;
 

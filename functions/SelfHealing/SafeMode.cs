@@ -1,3 +1,5 @@
+using QMoi.Forges;
+
 namespace QMoi.Functions.SelfHealing;
 
 /// <summary>What is wrong with the bot's own files, and what is used instead.</summary>
@@ -15,7 +17,7 @@ public sealed record SafeModeFinding(string Wrong, string Instead)
 /// its own <c>.qmoi.yml</c> each time. What it must not do is make the broken state the good one: a last good copy is only ever replaced by a file that was used,
 /// a backup only counts when it passed its check, and what is damaged is kept.
 /// </remarks>
-public sealed partial class SafeMode
+public sealed partial class SafeMode : IForgeAlarms
 {
     private readonly Lock gate = new();
     private readonly SortedDictionary<string, SafeModeFinding> findings = new(StringComparer.Ordinal);
@@ -50,6 +52,8 @@ public sealed partial class SafeMode
         lock (gate)
             findings.Remove(about);
     }
+
+    void IForgeAlarms.Raise(string about, string wrong, string consequence) => Set(about, wrong, consequence);
 
     /// <summary>Writes what is known by now, and from now on each new finding.</summary>
     public void LogTo(ILogger logger)

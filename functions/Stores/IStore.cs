@@ -79,6 +79,9 @@ public interface IStore : IAsyncDisposable
     /// <returns>What was done, a sentence each.</returns>
     Task<IReadOnlyList<string>> OptimizeAsync(CancellationToken cancellationToken);
 
+    /// <summary>Throws <see cref="StoreUnavailableException"/> while nothing can be stored. Costs a read; after a write that failed it tries one.</summary>
+    Task ProveAsync(CancellationToken cancellationToken);
+
     /// <summary>Problems of the database in words; empty when it is sound.</summary>
     Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken);
 }

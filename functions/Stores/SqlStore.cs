@@ -29,6 +29,8 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
 
     private const string Finished = "('done', 'ignored', 'dead')";
 
+    private volatile bool cannotWrite;
+
     protected TimeProvider Clock => clock;
 
     internal StoredBody Bodies => bodies;
@@ -72,7 +74,18 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
     /// <summary>Inserts a lane, or moves its turn forward: parameters <c>@Lane</c> and <c>@Rank</c>, the rank of a row that became ready.</summary>
     protected abstract string RaiseLane { get; }
 
+    /// <summary>Told of every write, whether it could be kept.</summary>
+    protected void NoteWrite(bool isKept) => cannotWrite = !isKept;
+
     // ---- the same for both
+
+    public async Task ProveAsync(CancellationToken cancellationToken)
+    {
+        await NextDueAsync(cancellationToken);
+        // The row is there from the start, and written as it is.
+        if (cannotWrite)
+            await WriteAsync(connection => connection.ExecuteAsync("UPDATE sweep_marks SET value = value WHERE name = 'lease'"), cancellationToken);
+    }
 
     public ControlTable Control => new(this, clock);
 

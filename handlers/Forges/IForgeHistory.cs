@@ -8,6 +8,9 @@ public interface IForgeHistory
 {
     ForgeKind Kind { get; }
 
+    /// <summary>The forge's own time, as far as its answers have told it: this machine's clock may be off, and what ended there has ended by that one.</summary>
+    DateTimeOffset Now { get; }
+
     /// <summary>Requests sent so far.</summary>
     int RequestCount { get; }
 

@@ -95,7 +95,7 @@ internal sealed class ForgeServer : IAsyncDisposable
         Answer answer;
         try
         {
-            if (fault is null or { Effect: FaultEffect.BreakAfterEffect })
+            if (fault is null or { Effect: FaultEffect.BreakAfterEffect or FaultEffect.HoldAnswer })
                 answer = await AnswerAsync(context, path, apiPath);
             else
                 answer = new Answer(fault.Status, (JsonNode?)null) { Bytes = System.Text.Encoding.UTF8.GetBytes(fault.Body) };
@@ -107,6 +107,8 @@ internal sealed class ForgeServer : IAsyncDisposable
         foreach (var (name, value) in fault?.Headers ?? new Dictionary<string, string>(StringComparer.Ordinal))
             answer.Headers[name] = value;
         forge.EndRequest(new RequestRecord(sequence, context.Request.Method, pathAndQuery, isBroken ? 0 : answer.Status, started, forge.Now));
+        if (fault is { Effect: FaultEffect.HoldAnswer })
+            await fault.HoldAsync(context.RequestAborted);
         if (isBroken)
             context.Abort();
         else
@@ -135,9 +137,10 @@ internal sealed class ForgeServer : IAsyncDisposable
         }
     }
 
-    private static async Task WriteAsync(HttpContext context, Answer answer)
+    private async Task WriteAsync(HttpContext context, Answer answer)
     {
         var response = context.Response;
+        response.Headers.Date = forge.Now.ToString("r", System.Globalization.CultureInfo.InvariantCulture);
         response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Headers)
             response.Headers[name] = value;

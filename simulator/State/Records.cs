@@ -43,6 +43,9 @@ public enum FaultEffect
 
     /// <summary>Does nothing and never answers; ends when the caller goes away.</summary>
     Hold,
+
+    /// <summary>Does what was asked and answers after <see cref="Fault.Release"/>.</summary>
+    HoldAnswer,
 }
 
 /// <summary>Makes matching API requests fail.</summary>
@@ -50,6 +53,7 @@ public sealed class Fault
 {
     private readonly Regex path;
     private readonly TaskCompletionSource struck = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Fault(string method, string pathPattern, int status = 500, int times = int.MaxValue, FaultEffect effect = FaultEffect.Answer)
     {
@@ -64,16 +68,36 @@ public sealed class Fault
 
     /// <summary>How often it still strikes.</summary>
     public int Remaining { get; internal set; }
+
+    /// <summary>So many requests that match pass unharmed before it strikes.</summary>
+    public int Passing { get; set; }
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
     public string Body { get; init; } = """{"message":"Fault injected"}""";
 
-    /// <summary>Ends when it struck for the first time.</summary>
+    /// <summary>Ends when it struck for the first time; where an answer is held, when all but the answer is done.</summary>
     public Task Struck => struck.Task;
 
-    internal void Strike()
+    /// <summary>Answers that are held may go.</summary>
+    public void Release() => released.TrySetResult();
+
+    /// <summary>False when this request passes.</summary>
+    internal bool TryStrike()
     {
+        if (Passing > 0)
+        {
+            Passing--;
+            return false;
+        }
         Remaining--;
+        if (Effect != FaultEffect.HoldAnswer)
+            struck.TrySetResult();
+        return true;
+    }
+
+    internal Task HoldAsync(CancellationToken gone)
+    {
         struck.TrySetResult();
+        return released.Task.WaitAsync(gone).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     internal bool Matches(string method, string pathAndQuery) =>

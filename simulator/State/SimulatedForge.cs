@@ -218,10 +218,7 @@ public abstract partial class SimulatedForge
     {
         lock (Gate)
         {
-            var fault = faults.FirstOrDefault(candidate => candidate.Matches(method, pathAndQuery));
-            if (fault is not null)
-                fault.Strike();
-            return fault;
+            return faults.FirstOrDefault(candidate => candidate.Matches(method, pathAndQuery) && candidate.TryStrike());
         }
     }
 

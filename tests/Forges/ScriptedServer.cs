@@ -37,6 +37,8 @@ public sealed class ScriptedServer : IAsyncDisposable
                 var reply = answer(request);
                 if (reply.Wait is not null) await reply.Wait(context.RequestAborted);
                 context.Response.StatusCode = reply.Status;
+                // The clocks of the tests are their own; a server that tells no time says nothing about them.
+                context.Response.Headers.Date = "-";
                 foreach (var (name, value) in reply.Headers) context.Response.Headers.Append(name, value);
                 if (reply.Status is not (204 or 304)) await context.Response.WriteAsync(reply.Body);
                 if (reply.Stall is null) return;

@@ -31,9 +31,11 @@ public sealed class QmoiProcess : IAsyncDisposable
     public int Id => process.Id;
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task<(int ExitCode, string Out, string Error)> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string input = "", string folder = "")
+    /// <param name="within">A command that runs the program given to it, in other surroundings.</param>
+    public static async Task<(int ExitCode, string Out, string Error)> RunAsync(
+        IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string input = "", string folder = "", IReadOnlyList<string>? within = null)
     {
-        using var run = Start(arguments, environment, folder);
+        using var run = Start(arguments, environment, folder, within);
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         await using var impatience = patience.Token.Register(() => run.Kill(entireProcessTree: true));
         await run.StandardInput.WriteAsync(input);
@@ -44,9 +46,12 @@ public sealed class QmoiProcess : IAsyncDisposable
     }
 
     /// <summary>Starts <c>qmoi serve</c> and returns when it is ready.</summary>
-    public static async Task<QmoiProcess> ServeAsync(string data, IReadOnlyDictionary<string, string> environment, params string[] more)
+    public static Task<QmoiProcess> ServeAsync(string data, IReadOnlyDictionary<string, string> environment, params string[] more) => ServeWithinAsync([], data, environment, more);
+
+    /// <param name="within">A command that becomes the program given to it, in other surroundings.</param>
+    public static async Task<QmoiProcess> ServeWithinAsync(IReadOnlyList<string> within, string data, IReadOnlyDictionary<string, string> environment, params string[] more)
     {
-        var serving = new QmoiProcess(Start(["serve", "--urls", "http://127.0.0.1:0", "--data", data, .. more], environment));
+        var serving = new QmoiProcess(Start(["serve", "--urls", "http://127.0.0.1:0", "--data", data, .. more], environment, within: within));
         _ = serving.ReadErrorsAsync();
         var line = await serving.process.StandardOutput.ReadLineAsync() ?? "";
         Assert.StartsWith("ready http://", line, StringComparison.Ordinal);
@@ -95,10 +100,28 @@ public sealed class QmoiProcess : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
+    /// <summary>SIGSTOP: it lives on and does nothing, as on a machine that is moved or starved. Returns when all of it stands still.</summary>
+    public async Task FreezeAsync()
+    {
+        await SignalAsync("-STOP");
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!Directory.GetDirectories($"/proc/{process.Id}/task").All(thread => File.ReadAllText(Path.Combine(thread, "stat")).Split(')')[^1].TrimStart()[0] == 'T'))
+            await Task.Delay(5, patience.Token);
+    }
+
+    /// <summary>SIGCONT.</summary>
+    public Task WakeAsync() => SignalAsync("-CONT");
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, process.Id.ToString()]);
+        await kill.WaitForExitAsync();
+    }
+
     /// <summary>SIGTERM, as a service manager sends it; returns the exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString()]);
+        await SignalAsync("-TERM");
         await process.WaitForExitAsync();
         return process.ExitCode;
     }
@@ -110,9 +133,10 @@ public sealed class QmoiProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static Process Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment, string folder = "")
+    private static Process Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment, string folder = "", IReadOnlyList<string>? within = null)
     {
-        var start = new ProcessStartInfo(Executable, arguments)
+        string[] command = [.. within ?? [], Executable, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8,

@@ -283,6 +283,29 @@ public sealed class SelfHealingDatabase : IDisposable
     }
 
     [Fact]
+    public async Task Backups_go_on_when_the_clock_is_set()
+    {
+        var clock = new ManualClock();
+        var machine = new JumpingClock(clock);
+        using var loggers = new BackupLog();
+        await using var bot = Bot.Open(Settings, machine, loggers);
+        using var stop = new CancellationTokenSource();
+        var caring = bot.Care.RunAsync(stop.Token);
+        await loggers.NextAsync();
+        foreach (var minutes in (int[])[-60, 60, 10, -10])
+        {
+            while (!clock.IsWaitedFor(TimeSpan.FromHours(1)))
+                await Task.Yield();
+            machine.Jump(TimeSpan.FromMinutes(minutes));
+            clock.Advance(TimeSpan.FromHours(1));
+            await loggers.NextAsync();
+        }
+        await stop.CancelAsync();
+        await caring;
+        Assert.EndsWith("qmoi-20261121T160000Z.db", Backups()[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_backup_made_while_deliveries_come_in_is_one_moment_of_the_database()
     {
         var clock = new ManualClock();

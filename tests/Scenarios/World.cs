@@ -22,6 +22,7 @@ public sealed class World : IAsyncDisposable
     private ForgeSimulator simulator = null!;
     private BotSettings settings = null!;
     private Func<string, IFixer?>? fixers;
+    private TimeProvider botClock = null!;
     private Bot bot = null!;
     private Task working = Task.CompletedTask;
 
@@ -37,13 +38,16 @@ public sealed class World : IAsyncDisposable
     public SimulatedForge Forge(string name) => name == "github" ? GitHub : GitLab;
 
     /// <param name="repair">Without it retries do not wait.</param>
+    /// <param name="botClock">The clock of the bot's machine where it is another one than the forges', made from theirs.</param>
+    /// <param name="appPublicKey">With it GitHub looks at the claims of an App.</param>
     /// <param name="door">The address at which the bot finds a forge's API, in the place of the forge's own.</param>
-    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false, Func<SimulatedForge, Task<string>>? door = null, RepairSettings? repair = null, Func<string, IFixer?>? fixers = null, Func<World, BotSettings, BotSettings>? settings = null)
+    public static async Task<World> StartAsync(TimeSpan latency = default, bool allowWarnings = false, Func<SimulatedForge, Task<string>>? door = null, RepairSettings? repair = null, Func<string, IFixer?>? fixers = null, Func<World, BotSettings, BotSettings>? settings = null, Func<TimeProvider, TimeProvider>? botClock = null, string? appPublicKey = null)
     {
         door ??= forge => Task.FromResult(forge.ApiUrl);
         var world = new World(allowWarnings) { fixers = fixers };
+        world.botClock = botClock?.Invoke(world.clock) ?? world.clock;
         // Leaps of the clock are the forges' too.
-        world.simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret, Latency = latency, Clock = world.clock }, default);
+        world.simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret, Latency = latency, Clock = world.clock, GitHubAppPublicKey = appPublicKey }, default);
         world.settings = new BotSettings
         {
             DataFolder = world.data.FullName,
@@ -65,7 +69,7 @@ public sealed class World : IAsyncDisposable
 
     private async Task StartBotAsync(string url)
     {
-        bot = Bot.Open(settings, clock, loggers, fixers);
+        bot = Bot.Open(settings, botClock, loggers, fixers);
         await bot.ListenAsync(url, loggers, default);
     }
 

@@ -9,6 +9,9 @@ namespace QMoi.Tests.Stores;
 /// <summary>A PostgreSQL server of our own in a temporary folder, on loopback.</summary>
 public sealed class PostgresCluster : IAsyncDisposable
 {
+    /// <summary>A user who needs a password, once somebody has made that user.</summary>
+    public const string Guarded = "guarded";
+
     private readonly string folder;
     private readonly int port;
     private Process server;
@@ -31,11 +34,16 @@ public sealed class PostgresCluster : IAsyncDisposable
         if (Environment.UserName == "root")
             await RunAsync("chown", "postgres", temporary);
         await RunAsync([.. AsUser, Path.Combine(Programs!, "initdb"), "--pgdata", Path.Combine(temporary, "data"), "--username", "qmoi", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"]);
+        // Everybody is let in, but for one who has to know the password.
+        var access = Path.Combine(temporary, "data", "pg_hba.conf");
+        await File.WriteAllTextAsync(access, $"host all {Guarded} 127.0.0.1/32 scram-sha-256\n{await File.ReadAllTextAsync(access)}");
         var free = FreePort();
         var cluster = new PostgresCluster(temporary, free, Serve(temporary, free));
         await cluster.AnswersAsync();
         return cluster;
     }
+
+    public int Port => port;
 
     public string Url(string database, string user = "qmoi") => $"postgres://{user}@127.0.0.1:{port}/{database}";
 
@@ -60,8 +68,14 @@ public sealed class PostgresCluster : IAsyncDisposable
         connection.Execute(sql);
     }
 
+    /// <summary>A database's clock cannot be set, but its own word for it can: from now on it is so much later.</summary>
+    public static string Later(TimeSpan time) => $"CREATE OR REPLACE FUNCTION qmoi_now() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint + {(long)time.TotalMilliseconds}'";
+
     /// <summary>As a machine that loses power: nothing is finished.</summary>
     public Task KillAsync() => RunAsync([.. AsUser, Path.Combine(Programs!, "pg_ctl"), "stop", "--pgdata", Path.Combine(folder, "data"), "--mode", "immediate"]);
+
+    /// <summary>As its admin restarts it: connections are told and closed.</summary>
+    public Task StopAsync() => RunAsync([.. AsUser, Path.Combine(Programs!, "pg_ctl"), "stop", "--pgdata", Path.Combine(folder, "data"), "--mode", "fast"]);
 
     public async Task StartAgainAsync()
     {

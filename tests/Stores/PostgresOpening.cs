@@ -26,6 +26,9 @@ public sealed class PostgresOpening : IAsyncLifetime
     [InlineData("postgres://127.0.0.1")]
     [InlineData("postgres://user:" + Password + "@127.0.0.1/qmoi?sslmode=sometimes")]
     [InlineData("postgres://user:" + Password + "@127.0.0.1/qmoi?colour=red")]
+    [InlineData("postgres://user:" + Password + "@127.0.0.1/qmoi?connect_timeout=soon")]
+    [InlineData("postgres://user:" + Password + "@127.0.0.1/qmoi?Maximum%20Pool%20Size=many")]
+    [InlineData("postgres://user:" + Password + "@127.0.0.1:port/qmoi")]
     [InlineData("Host=127.0.0.1;Colour=red;Password=" + Password)]
     [InlineData("Host=127.0.0.1")]
     public async Task A_url_that_is_none_stops_the_start(string url) =>
@@ -35,7 +38,7 @@ public sealed class PostgresOpening : IAsyncLifetime
     public async Task Both_forms_of_a_url_open_the_database()
     {
         var url = cluster.CreateDatabase();
-        foreach (var form in new[] { url + "?sslmode=disable&connect_timeout=3&application_name=test", PostgresCluster.Form(url), url.Replace("postgres://", "postgresql://", StringComparison.Ordinal) })
+        foreach (var form in new[] { url + "?sslmode=disable&connect_timeout=3&application_name=test", url + "?Maximum%20Pool%20Size=5", url + "?Maximum+Pool+Size=5", PostgresCluster.Form(url), url.Replace("postgres://", "postgresql://", StringComparison.Ordinal) })
         {
             await using var store = PostgresStore.Open(form, TimeProvider.System);
             Assert.Null(await store.NextDueAsync(TestContext.Current.CancellationToken));
@@ -53,6 +56,30 @@ public sealed class PostgresOpening : IAsyncLifetime
     [Fact]
     public async Task A_user_who_is_not_known_is_named_without_the_password() =>
         Assert.Contains("refuses user 'stranger'", await RefusedAsync(cluster.Url("postgres", "stranger:" + Password)), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_wrong_password_is_named_and_not_shown()
+    {
+        cluster.Execute("postgres", $"CREATE ROLE {PostgresCluster.Guarded} LOGIN PASSWORD 'the-right-one'");
+        Assert.Contains($"refuses user '{PostgresCluster.Guarded}': password authentication failed", await RefusedAsync(cluster.Url("postgres", $"{PostgresCluster.Guarded}:{Password}")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_there_are_few_connections_it_says_how_to_want_fewer_and_that_works()
+    {
+        var url = cluster.CreateDatabase();
+        var database = new Uri(url).AbsolutePath[1..];
+        await using (PostgresStore.Open(url, TimeProvider.System))
+            cluster.Execute(database, $"CREATE ROLE few_{database} LOGIN CONNECTION LIMIT 0; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO few_{database}");
+        var few = cluster.Url(database, "few_" + database);
+        var line = await RefusedAsync(few);
+        Assert.Contains("has no connection left: ", line, StringComparison.Ordinal);
+        var option = line.Split('?')[1].Split('=')[0];
+        // One to hear what is new.
+        cluster.Execute(database, $"ALTER ROLE few_{database} CONNECTION LIMIT 3");
+        await using var store = PostgresStore.Open($"{few}?{option}=2", TimeProvider.System);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => store.NextDueAsync(TestContext.Current.CancellationToken)));
+    }
 
     [Fact]
     public async Task A_right_that_is_missing_is_named_with_how_to_give_it()

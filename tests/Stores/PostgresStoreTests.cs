@@ -19,13 +19,10 @@ public sealed class PostgresStoreTests : StoreContract
 
     protected override ValueTask RemoveAsync() => ValueTask.CompletedTask;
 
-    /// <summary>The database's clock cannot be set, but its own word for it can.</summary>
     protected override async Task PassAsync(TimeSpan time)
     {
         passed += time;
-        await ExecuteAsync($"""
-            CREATE OR REPLACE FUNCTION qmoi_now() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint + {(long)passed.TotalMilliseconds}'
-            """);
+        await ExecuteAsync(PostgresCluster.Later(passed));
     }
 
     [Fact]

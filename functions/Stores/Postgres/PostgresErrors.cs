@@ -31,7 +31,7 @@ internal static class PostgresErrors
                     PostgresErrorCodes.InvalidCatalogName => $"There is no database {said}. Make it (createdb {connection.Database}), or correct DATABASE_URL.",
                     PostgresErrorCodes.InsufficientPrivilege => $"User '{connection.Username}' lacks a right in the database {said}: {refused.MessageText}. Grant it, such as GRANT USAGE, CREATE ON SCHEMA public TO \"{connection.Username}\".",
                     PostgresErrorCodes.ReadOnlySqlTransaction => $"The database {said} can only be read. Let DATABASE_URL name the primary server.",
-                    PostgresErrorCodes.TooManyConnections => $"The database {said} has no connection left: {refused.MessageText}. Raise its max_connections, or set 'Maximum Pool Size' in DATABASE_URL lower.",
+                    PostgresErrorCodes.TooManyConnections => $"The database {said} has no connection left: {refused.MessageText}. Raise its max_connections, or set a lower 'Maximum Pool Size' in DATABASE_URL (postgres://...?Maximum%20Pool%20Size=20).",
                     PostgresErrorCodes.CannotConnectNow => $"The database {said} is not ready: {refused.MessageText}. Start again in a moment.",
                     _ => $"The database {said} cannot be brought up to date: {refused.MessageText} ({refused.SqlState}). What failed was undone; correct the cause and start again.",
                 },

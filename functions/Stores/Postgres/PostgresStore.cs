@@ -28,7 +28,7 @@ public sealed class PostgresStore : SqlStore
     private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource listening, TimeProvider clock, StoredBody bodies) : base(clock, bodies)
     {
         (this.source, this.listening) = (source, listening);
-        writer = new PostgresWriter(source);
+        writer = new PostgresWriter(source, NoteWrite);
     }
 
     /// <summary>Brings the schema up to date.</summary>
@@ -63,11 +63,15 @@ public sealed class PostgresStore : SqlStore
     private static NpgsqlDataSource Source(NpgsqlConnectionStringBuilder connection)
     {
         // A commit that is answered is on disk, whatever the server's default is; what promises more stays.
-        const string durable = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+        // And whoever vanishes in the middle of a transaction, without the server being told, keeps its locks no longer than this; servers wait for ever by default.
+        const string settings = """
+            SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');
+            SELECT set_config('idle_in_transaction_session_timeout', '5s', false) WHERE current_setting('idle_in_transaction_session_timeout') = '0'
+            """;
         var builder = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString);
         builder.EnableArrays();
         builder.EnableTransportSecurity();
-        builder.UsePhysicalConnectionInitializer(opened => opened.Execute(durable), opened => opened.ExecuteAsync(durable));
+        builder.UsePhysicalConnectionInitializer(opened => opened.Execute(settings), opened => opened.ExecuteAsync(settings));
         return builder.Build();
     }
 
@@ -288,6 +292,7 @@ public sealed class PostgresStore : SqlStore
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
                 var result = await write(connection);
                 await transaction.CommitAsync(CancellationToken.None);
+                NoteWrite(isKept: true);
                 return result;
             }
             catch (Exception exception) when (PostgresErrors.IsConflict(exception) && tries < MaxTries)
@@ -296,6 +301,7 @@ public sealed class PostgresStore : SqlStore
             }
             catch (Exception exception) when (PostgresErrors.IsTrouble(exception))
             {
+                NoteWrite(isKept: false);
                 throw PostgresErrors.Unavailable(exception);
             }
         }

@@ -40,12 +40,12 @@ internal static class PostgresUrl
         foreach (var part in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var pair = part.Split('=', 2);
-            Set(connection, pair[0], Uri.UnescapeDataString(pair.Length > 1 ? pair[1] : ""));
+            Set(connection, Uri.UnescapeDataString(pair[0].Replace('+', ' ')), Uri.UnescapeDataString(pair.Length > 1 ? pair[1] : ""));
         }
         return connection;
     }
 
-    /// <summary>The names that libpq gives them.</summary>
+    /// <summary>The names that libpq gives them, and for the size of the pool, which libpq does not have, that of the client library.</summary>
     private static void Set(NpgsqlConnectionStringBuilder connection, string name, string value)
     {
         switch (name)
@@ -66,7 +66,10 @@ internal static class PostgresUrl
                 connection.ApplicationName = value;
                 break;
             case "connect_timeout":
-                connection.Timeout = int.Parse(value, System.Globalization.CultureInfo.InvariantCulture);
+                connection.Timeout = Number(value);
+                break;
+            case "Maximum Pool Size":
+                connection.MaxPoolSize = Number(value);
                 break;
             case "options":
                 connection.Options = value;
@@ -78,4 +81,7 @@ internal static class PostgresUrl
                 throw new FormatException();
         }
     }
+
+    private static int Number(string value) =>
+        int.TryParse(value, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : throw new FormatException();
 }

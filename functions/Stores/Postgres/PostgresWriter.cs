@@ -40,11 +40,13 @@ internal sealed class PostgresWriter : IAsyncDisposable
 
     private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(MaxQueue);
     private readonly NpgsqlDataSource source;
+    private readonly Action<bool> ended;
     private readonly Task loops;
 
-    public PostgresWriter(NpgsqlDataSource source)
+    /// <param name="ended">Told of each batch whether it could be kept.</param>
+    public PostgresWriter(NpgsqlDataSource source, Action<bool> ended)
     {
-        this.source = source;
+        (this.source, this.ended) = (source, ended);
         loops = Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(RunAsync)));
     }
 
@@ -77,6 +79,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
             {
                 await using var connection = await source.OpenConnectionAsync();
                 var results = await StoreAsync(connection, batch);
+                ended(true);
                 foreach (var (entry, result) in batch.Zip(results))
                     entry.Done.TrySetResult(result);
                 return;
@@ -89,6 +92,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
             catch (Exception exception)
 #pragma warning restore CA1031
             {
+                ended(false);
                 var unavailable = PostgresErrors.Unavailable(exception);
                 foreach (var entry in batch)
                     entry.Done.TrySetException(unavailable);

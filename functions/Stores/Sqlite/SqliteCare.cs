@@ -8,6 +8,9 @@ internal sealed partial class SqliteCare(SqliteStore store, SafeMode safeMode, T
 {
     private static readonly TimeSpan BackupEvery = TimeSpan.FromHours(1);
 
+    /// <summary>When this process has made one, by the time that passes: a clock that is set neither puts the next one off nor brings it forward.</summary>
+    private long? made;
+
     public Task<string> Damaged => store.Damaged;
 
     /// <summary>A small one was checked when it was opened.</summary>
@@ -16,8 +19,8 @@ internal sealed partial class SqliteCare(SqliteStore store, SafeMode safeMode, T
     /// <summary>Returns how long the next one has time.</summary>
     public async Task<TimeSpan> BackUpWhenDueAsync()
     {
-        var age = clock.GetUtcNow() - store.Files.Backups.Newest?.At;
-        // A clock that was put back must not keep it from being made.
+        var age = made is { } at ? clock.GetElapsedTime(at) : clock.GetUtcNow() - store.Files.Backups.Newest?.At;
+        // A clock that was put back while the bot was down must not keep it from being made.
         if (age is { } known && known < BackupEvery && known >= TimeSpan.Zero)
             return BackupEvery - known;
         await BackUpAsync();
@@ -31,6 +34,7 @@ internal sealed partial class SqliteCare(SqliteStore store, SafeMode safeMode, T
         try
         {
             var backup = store.Files.Backups.Make(store.Files.Database, clock.GetUtcNow());
+            made = clock.GetTimestamp();
             safeMode.Clear("backup");
             Log.BackedUp(logger, Path.GetFileName(backup.File));
         }

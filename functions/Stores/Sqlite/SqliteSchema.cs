@@ -15,9 +15,19 @@ internal static class SqliteSchema
         for (var number = (int)version; number < steps.Count; number++)
         {
             using var transaction = connection.BeginTransaction();
-            connection.Execute(SchemaSteps.Sql(steps[number]), transaction: transaction);
-            connection.Execute($"PRAGMA user_version={number + 1}", transaction: transaction);
+            try
+            {
+                connection.Execute(SchemaSteps.Sql(steps[number]), transaction: transaction);
+                connection.Execute($"PRAGMA user_version={number + 1}", transaction: transaction);
+            }
+            catch (SqliteException step) when (step.SqliteErrorCode == Error)
+            {
+                throw new StoreUnusableException($"The database {file} cannot be brought up to date: {SqliteFiles.Words(step)}. What failed was undone; correct the cause and start again.", step);
+            }
             transaction.Commit();
         }
     }
+
+    /// <summary>SQLITE_ERROR: what the step asks for does not fit what is there, as opposed to a full disk or a damaged file.</summary>
+    private const int Error = 1;
 }

@@ -14,6 +14,7 @@ public sealed class SqliteStore : SqlStore
     private readonly SqliteWriter writer;
     private readonly SqliteFileLock inUse;
     private readonly TaskCompletionSource<string> damage = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly (long Time, long Timestamp) opened;
     private FileStream? onlyWorker;
 
     private SqliteStore(SqliteFiles files, SqliteConnection writing, SqliteFileLock inUse, bool isChecked, TimeProvider clock, StoredBody bodies) : base(clock, bodies)
@@ -22,7 +23,8 @@ public sealed class SqliteStore : SqlStore
         this.writing = writing;
         this.inUse = inUse;
         (Files, IsChecked) = (files, isChecked);
-        writer = new SqliteWriter(writing, NoteDamage);
+        opened = (clock.GetUtcNow().ToUnixTimeMilliseconds(), clock.GetTimestamp());
+        writer = new SqliteWriter(writing, NoteDamage, NoteWrite);
     }
 
     internal SqliteFiles Files { get; }
@@ -119,7 +121,7 @@ public sealed class SqliteStore : SqlStore
         }
         if (delivery.Ignored is not null)
             return InsertResult.Stored;
-        var rank = delivery.ReceivedAt + delivery.Handicap;
+        var rank = Now + delivery.Handicap;
         var work = insertWork ??= Command(connection, "INSERT INTO work (sequence, lane, run_after, rank) VALUES (last_insert_rowid(), @lane, 0, @rank)", "@lane", "@rank");
         Bind(work, delivery.Lane, rank);
         work.ExecuteNonQuery();
@@ -192,11 +194,15 @@ public sealed class SqliteStore : SqlStore
             && Release(connection, claim, state, result),
         cancellationToken);
 
-    public override Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, bool countsAsTry, CancellationToken cancellationToken) => writer.WriteAsync(
-        connection => IsHeld(connection, claim)
-            && connection.Execute("UPDATE work SET run_after = @at, tries = tries + @more WHERE sequence = @Sequence", new { at = notBefore.ToUnixTimeMilliseconds(), more = countsAsTry ? 1 : 0, claim.Sequence }) == 1
-            && Release(connection, claim, DeliveryState.Waiting, reason),
-        cancellationToken);
+    public override Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, bool countsAsTry, CancellationToken cancellationToken)
+    {
+        var at = Now + Math.Max(0, (long)(notBefore - Clock.GetUtcNow()).TotalMilliseconds);
+        return writer.WriteAsync(
+            connection => IsHeld(connection, claim)
+                && connection.Execute("UPDATE work SET run_after = @at, tries = tries + @more WHERE sequence = @Sequence", new { at, more = countsAsTry ? 1 : 0, claim.Sequence }) == 1
+                && Release(connection, claim, DeliveryState.Waiting, reason),
+            cancellationToken);
+    }
 
     private static bool IsHeld(SqliteConnection connection, Claim claim) => connection.ExecuteScalar<long>("SELECT count(*) FROM lanes WHERE lane = @Lane AND fence = @Fence", claim) == 1;
 
@@ -230,14 +236,15 @@ public sealed class SqliteStore : SqlStore
 
     public override async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
     {
+        var (time, now) = (Clock.GetUtcNow(), Now);
         var due = await ReadAsync(
             reading => reading.ExecuteScalarAsync<long?>("""
                 SELECT min(due) FROM (
-                    SELECT @Now AS due WHERE EXISTS (SELECT 1 FROM lanes WHERE turn IS NOT NULL AND leased_until = 0)
+                    SELECT @now AS due WHERE EXISTS (SELECT 1 FROM lanes WHERE turn IS NOT NULL AND leased_until = 0)
                     UNION ALL SELECT min(run_after) FROM work WHERE run_after > 0
                     UNION ALL SELECT min(leased_until) FROM lanes WHERE leased_until > 0)
-                """, new { Now }), cancellationToken);
-        return due is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
+                """, new { now }), cancellationToken);
+        return due is { } at ? time + TimeSpan.FromMilliseconds(at - now) : null;
     }
 
     // ---- reading and writing
@@ -315,7 +322,8 @@ public sealed class SqliteStore : SqlStore
     /// <summary>SQLite does its work inside the call: the task is over when it is returned.</summary>
     private static T Ended<T>(Task<T> task) => task.GetAwaiter().GetResult();
 
-    private long Now => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+    /// <summary>When the database was opened, and what has passed since: a clock that is set meanwhile ends no lease early and puts no retry off.</summary>
+    private long Now => opened.Time + (long)Clock.GetElapsedTime(opened.Timestamp).TotalMilliseconds;
 
     public override async ValueTask DisposeAsync()
     {

@@ -14,12 +14,14 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(MaxQueue) { SingleReader = true, AllowSynchronousContinuations = false });
     private readonly SqliteConnection connection;
     private readonly Action<string> damaged;
+    private readonly Action<bool> ended;
     private readonly Task loop;
 
     /// <param name="damaged">Told when a write has met a damaged page.</param>
-    public SqliteWriter(SqliteConnection connection, Action<string> damaged)
+    /// <param name="ended">Told after each transaction whether it could be kept.</param>
+    public SqliteWriter(SqliteConnection connection, Action<string> damaged, Action<bool> ended)
     {
-        (this.connection, this.damaged) = (connection, damaged);
+        (this.connection, this.damaged, this.ended) = (connection, damaged, ended);
         // A thread of its own: SQLite calls block on the disk and must not hold a thread of the pool.
         loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
@@ -64,6 +66,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
 #pragma warning restore CA1031
         {
             TryExecute("ROLLBACK");
+            ended(false);
             if (SqliteFiles.IsDamage(exception))
                 damaged(SqliteFiles.Words(exception));
             var unavailable = new StoreUnavailableException("The database cannot be written: " + exception.Message, exception);
@@ -71,6 +74,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
                 entry.Done.TrySetException(unavailable);
             return;
         }
+        ended(true);
         foreach (var entry in batch)
         {
             if (entry.Problem is { } problem)
