@@ -24,6 +24,7 @@ public sealed class TcpDoor : IAsyncDisposable
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly Lock gate = new();
     private readonly List<(Socket Client, Socket Server)> pairs = [];
+    private readonly HashSet<Socket> stalled = [];
     private readonly CancellationTokenSource closing = new();
     private readonly int target;
     private readonly Task accepting;
@@ -102,8 +103,6 @@ public sealed class TcpDoor : IAsyncDisposable
         }
         to.Shutdown(SocketShutdown.Send);
     }
-
-    private readonly HashSet<Socket> stalled = [];
 
     private bool IsStalled(Socket one, Socket other)
     {
