@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Http.Features;
 using QMoi.Functions.Control;
 using QMoi.Functions.Settings;
@@ -19,9 +18,7 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     /// <summary>Both forges' own limit: 25 MB.</summary>
     public const int MaxBodyBytes = 26_214_400;
 
-    /// <summary>So much room is made before anything has come, whatever length is announced: room for 25 MB costs the sender one line.</summary>
-    private const int FirstRoom = 64 * 1024;
-
+    private readonly BodyRoom room = new();
     private readonly RefusalLog refusals = new(clock);
     private readonly OutageLog outage = new(clock);
 
@@ -49,25 +46,17 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         if (request.ContentLength > MaxBodyBytes)
             return (StatusCodes.Status413PayloadTooLarge, "malformed", $"At most {MaxBodyBytes} bytes are read.");
 
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength ?? FirstRoom, FirstRoom) + 1);
         try
         {
-            var length = 0;
-            while (true)
-            {
-                if (length == buffer.Length)
-                    buffer = Grow(buffer, length);
-                var read = await request.Body.ReadAsync(buffer.AsMemory(length), context.RequestAborted);
-                if (read == 0)
-                    break;
-                length += read;
-                if (length > MaxBodyBytes)
-                    return (StatusCodes.Status413PayloadTooLarge, "malformed", $"At most {MaxBodyBytes} bytes are read.");
-            }
+            using var body = await IncomingBody.ReadAsync(request, room, clock, context.RequestAborted);
             var began = clock.GetTimestamp();
-            var answer = await AcceptAsync(new RequestHeaders(request.Headers), buffer.AsMemory(0, length), forge, context.RequestAborted);
+            var answer = await AcceptAsync(new RequestHeaders(request.Headers), body.Bytes, forge, context.RequestAborted);
             Signals.ReceiveDuration.Record(clock.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("forge", Signals.Label(forge)));
             return answer;
+        }
+        catch (BodyRefusedException refused)
+        {
+            return (refused.Status, refused.Status == StatusCodes.Status503ServiceUnavailable ? "unavailable" : "malformed", refused.Message);
         }
         catch (BadHttpRequestException bad)
         {
@@ -76,10 +65,6 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         catch (Exception gone) when (gone is IOException or OperationCanceledException && context.RequestAborted.IsCancellationRequested)
         {
             return (StatusCodes.Status400BadRequest, "malformed", null);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -172,14 +157,6 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         var parts = (contentType ?? "").Split(';', 2, StringSplitOptions.TrimEntries);
         return parts[0].Equals("application/json", StringComparison.OrdinalIgnoreCase)
             && (parts.Length == 1 || parts[1].Replace("\"", "", StringComparison.Ordinal).Equals("charset=utf-8", StringComparison.OrdinalIgnoreCase));
-    }
-
-    private static byte[] Grow(byte[] buffer, int length)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(MaxBodyBytes + 1, buffer.Length * 2) + 1);
-        buffer.AsSpan(0, length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(buffer);
-        return larger;
     }
 
     private sealed class RequestHeaders(IHeaderDictionary headers) : WebhookHeaders

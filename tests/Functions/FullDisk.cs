@@ -208,10 +208,10 @@ public sealed class FullDisk : IDisposable
 
     private async Task<HttpStatusCode> PostAsync(string url, int repository, string id)
     {
-        var body = $$$"""{"ref":"refs/heads/{{{id}}}","after":"1111111111111111111111111111111111111111","repository":{"id":{{{repository}}},"full_name":"acme/app"}}""";
+        var (name, body) = Receiving.Worked(id, repository);
         using var request = new HttpRequestMessage(HttpMethod.Post, url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Add("X-GitHub-Delivery", id);
-        request.Headers.Add("X-GitHub-Event", "push");
+        request.Headers.Add("X-GitHub-Event", name);
         request.Headers.Add("X-Hub-Signature-256", Receiving.Signature(body, Secret));
         using var response = await client.SendAsync(request);
         if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
