@@ -74,10 +74,11 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         var format = formats[forge];
         var now = clock.GetUtcNow();
         var secrets = forge == ForgeKind.GitHub ? settings.GitHubSecrets : settings.GitLabSecrets;
-        if (format.Verify(headers, body.Span, secrets, now) != VerificationResult.Verified)
+        var proof = format.Verify(headers, body.Span, secrets, now);
+        if (proof != VerificationResult.Verified)
         {
             if (refusals.ShouldTell(out var untold))
-                Log.Refused(logger, forge, untold);
+                TellRefused(forge, proof, untold);
             return (StatusCodes.Status401Unauthorized, "refused", null);
         }
         if (!control.State.IsOn(Module.Receive))
@@ -91,6 +92,14 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         var answer = await StoreAsync(format, headers, envelope, body, forge, now, cancellationToken);
         span?.SetTag("qmoi.result", answer.Result);
         return answer;
+    }
+
+    private void TellRefused(ForgeKind forge, VerificationResult proof, long untold)
+    {
+        if (proof == VerificationResult.OtherTime)
+            Log.RefusedForItsTime(logger, forge, untold);
+        else
+            Log.Refused(logger, forge, untold);
     }
 
     private async Task<(int Status, string Result, string? Words)> StoreAsync(
@@ -232,6 +241,9 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "A {Forge} delivery was refused: its proof does not hold ({Untold} more since the last such line)")]
         public static partial void Refused(ILogger logger, ForgeKind forge, long untold);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A {Forge} delivery was refused: its proof holds, but it was signed more than five minutes before or after this machine's time; see that the clock is right (NTP). A right clock means that somebody sent an old one again ({Untold} more refused since the last such line)")]
+        public static partial void RefusedForItsTime(ILogger logger, ForgeKind forge, long untold);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Security: a {Forge} delivery came under the known id {DeliveryId} with another body; the first one stands")]
         public static partial void SameIdAnotherBody(ILogger logger, ForgeKind forge, string deliveryId);

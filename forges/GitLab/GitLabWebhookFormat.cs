@@ -30,21 +30,21 @@ public sealed class GitLabWebhookFormat : IWebhookFormat
 
     public VerificationResult Verify(WebhookHeaders headers, ReadOnlySpan<byte> body, WebhookSecrets secrets, DateTimeOffset now)
     {
-        var isVerified = secrets.SigningTokens.Count > 0
-            ? HasSignature(headers, body, secrets.SigningTokens, now)
-            : HasToken(headers, secrets.Secrets);
-        return isVerified ? VerificationResult.Verified : VerificationResult.Refused;
+        if (secrets.SigningTokens.Count == 0) return HasToken(headers, secrets.Secrets) ? VerificationResult.Verified : VerificationResult.Refused;
+        if (!HasSignature(headers, body, secrets.SigningTokens, out var sentAt)) return VerificationResult.Refused;
+        return Math.Abs(now.ToUnixTimeSeconds() - sentAt) <= (long)Tolerance.TotalSeconds ? VerificationResult.Verified : VerificationResult.OtherTime;
     }
 
-    private static bool HasSignature(WebhookHeaders headers, ReadOnlySpan<byte> body, IReadOnlyList<string> signingTokens, DateTimeOffset now)
+    private static bool HasSignature(WebhookHeaders headers, ReadOnlySpan<byte> body, IReadOnlyList<string> signingTokens, out long sentAt)
     {
+        sentAt = 0;
         var signatures = headers.One("webhook-signature");
         var id = headers.One("webhook-id");
         var timestamp = headers.One("webhook-timestamp");
         if (string.IsNullOrEmpty(signatures) || signatures.Length > MaxSignatureHeader) return false;
         // A point would let the id run over into the timestamp.
         if (!DeliveryIds.IsSane(id) || id!.Contains('.', StringComparison.Ordinal)) return false;
-        if (!IsCurrent(timestamp, now)) return false;
+        if (!IsSeconds(timestamp, out sentAt)) return false;
 
         Span<byte> sent = stackalloc byte[MaxSignatures * SHA256.HashSizeInBytes];
         sent = sent[..(ReadSignatures(signatures, sent) * SHA256.HashSizeInBytes)];
@@ -60,10 +60,11 @@ public sealed class GitLabWebhookFormat : IWebhookFormat
         return isVerified;
     }
 
-    private static bool IsCurrent(string? timestamp, DateTimeOffset now) =>
-        timestamp is { Length: > 0 and <= 11 } && !timestamp.AsSpan().ContainsAnyExceptInRange('0', '9')
-        && long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-        && Math.Abs(now.ToUnixTimeSeconds() - seconds) <= (long)Tolerance.TotalSeconds;
+    private static bool IsSeconds(string? timestamp, out long seconds)
+    {
+        seconds = 0;
+        return timestamp is { Length: > 0 and <= 11 } && !timestamp.AsSpan().ContainsAnyExceptInRange('0', '9') && long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out seconds);
+    }
 
     private static int ReadSignatures(string header, Span<byte> into)
     {

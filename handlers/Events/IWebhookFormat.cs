@@ -34,7 +34,8 @@ public abstract class WebhookHeaders
     public string? One(string name) => All(name) is [var value] ? value : null;
 }
 
-public enum VerificationResult { Verified, Refused }
+/// <summary>OtherTime: the proof holds, but is of another time than now. It is refused too; either somebody sends it again, or a clock is off.</summary>
+public enum VerificationResult { Verified, Refused, OtherTime }
 
 /// <summary>Secrets valid now; two of each while one is being changed. An empty list verifies nothing.</summary>
 /// <param name="SigningTokens">GitLab <c>whsec_…</c>; where there is any, the weaker proof is not looked at.</param>

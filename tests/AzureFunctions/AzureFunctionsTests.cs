@@ -40,6 +40,7 @@ public sealed class AzureFunctionsTests : IDisposable
         await using var host = await StandInHost.StartAsync(root.FullName, Environment(simulator, await SharedPostgres.DatabaseAsync()));
         var repositories = await BreakAsync(simulator, host);
         await UntilHealedAsync(simulator, host, repositories);
+        await simulator.DrainAsync(Stop);
         Assert.All(simulator.GitHub.Deliveries.Concat(simulator.GitLab.Deliveries), delivery => Assert.True(delivery.StatusCode is 200 or 202, $"{delivery.StatusCode}"));
         Assert.Equal(HttpStatusCode.OK, (await host.FireAsync("retention")).Status);
     }

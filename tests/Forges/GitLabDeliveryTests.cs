@@ -66,12 +66,16 @@ public sealed class GitLabDeliveryTests
     }
 
     [Theory]
-    [InlineData(-300, true)]
-    [InlineData(300, true)]
-    [InlineData(-301, false)]
-    [InlineData(301, false)]
-    public void A_signature_is_good_for_five_minutes_either_way(int seconds, bool isGood) =>
-        Assert.Equal(isGood, IsVerified(Signed, SignedHeaders(timestamp: (Now.ToUnixTimeSeconds() + seconds).ToString())));
+    [InlineData(-300, VerificationResult.Verified)]
+    [InlineData(300, VerificationResult.Verified)]
+    [InlineData(-301, VerificationResult.OtherTime)]
+    [InlineData(301, VerificationResult.OtherTime)]
+    public void A_signature_is_good_for_five_minutes_either_way(int seconds, VerificationResult expected) =>
+        Assert.Equal(expected, Format.Verify(new Headers(SignedHeaders(timestamp: (Now.ToUnixTimeSeconds() + seconds).ToString())), Body, Signed, Now));
+
+    [Fact]
+    public void A_wrong_signature_says_nothing_about_the_clock() =>
+        Assert.Equal(VerificationResult.Refused, Format.Verify(new Headers(SignedHeaders("v1," + Convert.ToBase64String(new byte[32]), timestamp: "1")), Body, Signed, Now));
 
     [Theory]
     [InlineData("")]

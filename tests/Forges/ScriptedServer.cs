@@ -11,6 +11,8 @@ namespace QMoi.Tests.Forges;
 public sealed class ScriptedServer : IAsyncDisposable
 {
     private readonly WebApplication app;
+    /// <summary>Its port may have been that of another test's server a moment ago, to which somebody still sends.</summary>
+    private readonly string start = $"/{Guid.NewGuid():N}";
     private readonly ConcurrentQueue<Request> requests = new();
     private int running;
 
@@ -29,6 +31,12 @@ public sealed class ScriptedServer : IAsyncDisposable
                 using var body = new MemoryStream();
                 await context.Request.Body.CopyToAsync(body);
                 var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+                if (!raw.StartsWith(start, StringComparison.Ordinal))
+                {
+                    context.Response.StatusCode = StatusCodes.Status404NotFound;
+                    return;
+                }
+                raw = raw[start.Length..];
                 var request = new Request(
                     context.Request.Method, raw.Split('?')[0], raw.Contains('?', StringComparison.Ordinal) ? raw[raw.IndexOf('?', StringComparison.Ordinal)..] : "",
                     context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
@@ -59,7 +67,7 @@ public sealed class ScriptedServer : IAsyncDisposable
         return server;
     }
 
-    public string Url => app.Urls.Single();
+    public string Url => app.Urls.Single() + start;
 
     public int MostAtOnce { get; private set; }
 

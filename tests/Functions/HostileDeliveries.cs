@@ -107,6 +107,7 @@ public sealed class HostileDeliveries : IAsyncLifetime
         if (signature is not null)
             request.Headers.TryAddWithoutValidation("webhook-signature", signature);
         await AssertRefusedAsync(bot, request);
+        Assert.Contains(what.StartsWith("301 s", StringComparison.Ordinal) ? "see that the clock is right" : "its proof does not hold", Assert.Single(log.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

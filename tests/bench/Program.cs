@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using QMoi.Bench;
+using QMoi.Functions.Stores.Postgres;
 using QMoi.Functions.Stores.Sqlite;
 
 const string secret = "a-secret-of-the-benchmark";
@@ -29,6 +30,9 @@ try
         case ["flood", var store, var perMinute, var minutes, .. var processes]:
             await FloodAsync(store, int.Parse(perMinute, CultureInfo.InvariantCulture), double.Parse(minutes, CultureInfo.InvariantCulture), processes is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 1);
             return 0;
+        case ["lanes"]:
+            await LanesAsync();
+            return 0;
         case ["startup"]:
             await StartupAsync();
             return 0;
@@ -44,7 +48,7 @@ try
             await Healing.RunManyAsync(int.Parse(repositories, CultureInfo.InvariantCulture), temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
             return 0;
         default:
-            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | stores [ROUNDS] | claims [--big] | flood sqlite|postgres PER_MINUTE MINUTES [PROCESSES] | startup | diagnose [ROUNDS] [--big] | heal FOLDER | many COUNT");
+            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | stores [ROUNDS] | claims [--big] | flood sqlite|postgres PER_MINUTE MINUTES [PROCESSES] | lanes | startup | diagnose [ROUNDS] [--big] | heal FOLDER | many COUNT");
             return 2;
     }
 }
@@ -139,6 +143,20 @@ async Task FloodAsync(string store, int perMinute, double minutes, int processes
             connection.Open();
             return connection;
         });
+}
+
+async Task LanesAsync()
+{
+    var qmoi = Path.Combine(Publish("functions", "qmoi"), "qmoi");
+    await using var cluster = await QMoi.Tests.Stores.PostgresCluster.StartAsync();
+    Task<Server> StartAsync(string name, IReadOnlyDictionary<string, string> environment, string role) =>
+        Server.StartAsync(name, qmoi, ["serve", "--role", role, "--urls", "http://127.0.0.1:0", "--data", Path.Combine(temporary, name)], environment);
+    await using (var store = SqliteStore.Open(Path.Combine(temporary, "fair"), TimeProvider.System))
+        await Lanes.FairAsync("SQLite", store, () => StartAsync("fair", Empty(), "all"));
+    var url = cluster.CreateDatabase();
+    await using (var store = PostgresStore.Open(url, TimeProvider.System))
+        await Lanes.FairAsync("PostgreSQL", store, () => StartAsync("fair-postgres", new Dictionary<string, string> { ["DATABASE_URL"] = url }, "all"));
+    await Lanes.TakeoverAsync(cluster.CreateDatabase(), StartAsync, secret);
 }
 
 async Task StartupAsync()
