@@ -77,7 +77,7 @@ internal static class Lanes
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"takeover from a killed worker on PostgreSQL: {string.Join(", ", times.Select(seconds => $"{seconds:0.0}"))} s"));
 
-        int Asked() => simulator.GitLab.Requests.Count(request => request.Path.EndsWith("/trace", StringComparison.Ordinal));
+        int Asked() => simulator.GitLab.Requests.Count(request => request.PathAndQuery.EndsWith("/trace", StringComparison.Ordinal));
     }
 
     private static NewDelivery Delivery(string id, long repository) => new(
