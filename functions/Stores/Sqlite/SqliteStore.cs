@@ -24,7 +24,7 @@ public sealed class SqliteStore : SqlStore
         this.inUse = inUse;
         (Files, IsChecked) = (files, isChecked);
         opened = (clock.GetUtcNow().ToUnixTimeMilliseconds(), clock.GetTimestamp());
-        writer = new SqliteWriter(writing, NoteDamage, NoteWrite);
+        writer = new SqliteWriter(writing, new SqliteCheckpoints(files), NoteDamage, NoteWrite);
     }
 
     internal SqliteFiles Files { get; }
@@ -78,7 +78,7 @@ public sealed class SqliteStore : SqlStore
         try
         {
             connection.Open();
-            connection.Execute("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000");
+            connection.Execute("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=16000; PRAGMA cache_size=-16000");
             isChecked = files.IsSmall;
             if (isChecked && SqliteFiles.Check(connection) is [var problem, ..])
                 throw new StoreDamagedException(files.Database, problem);

@@ -15,13 +15,14 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private readonly SqliteConnection connection;
     private readonly Action<string> damaged;
     private readonly Action<bool> ended;
+    private readonly SqliteCheckpoints checkpoints;
     private readonly Task loop;
 
     /// <param name="damaged">Told when a write has met a damaged page.</param>
     /// <param name="ended">Told after each transaction whether it could be kept.</param>
-    public SqliteWriter(SqliteConnection connection, Action<string> damaged, Action<bool> ended)
+    public SqliteWriter(SqliteConnection connection, SqliteCheckpoints checkpoints, Action<string> damaged, Action<bool> ended)
     {
-        (this.connection, this.damaged, this.ended) = (connection, damaged, ended);
+        (this.connection, this.checkpoints, this.damaged, this.ended) = (connection, checkpoints, damaged, ended);
         // A thread of its own: SQLite calls block on the disk and must not hold a thread of the pool.
         loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
@@ -82,6 +83,8 @@ internal sealed class SqliteWriter : IAsyncDisposable
             else
                 entry.Done.TrySetResult(entry.Result);
         }
+        if (checkpoints.IsRestDue(batch.Count))
+            TryExecute(SqliteCheckpoints.Carry);
     }
 
     private void Apply(Entry entry)
@@ -128,7 +131,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         }
         catch (SqliteException)
         {
-            // There was no transaction to roll back.
+            // There was no transaction to roll back, or the next one will show what is wrong.
         }
     }
 
@@ -136,6 +139,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         queue.Writer.TryComplete();
         await loop;
+        await checkpoints.DisposeAsync();
         foreach (var command in prepared.Values)
             await command.DisposeAsync();
     }
