@@ -32,13 +32,7 @@ public sealed partial class Worker(
     }
 
     /// <summary>Works until cancelled; then the deliveries in hand are finished.</summary>
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(_ => LoopAsync(stop)).Append(store.ListenAsync(WakeAll, stop)));
-
-    private void WakeAll()
-    {
-        for (var worker = 0; worker < settings.Workers; worker++)
-            Wake();
-    }
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(_ => LoopAsync(stop)).Append(store.ListenAsync(Wake, stop)));
 
     /// <summary>Works until nothing is claimable now, or nothing may be done.</summary>
     public async Task DrainAsync(CancellationToken cancellationToken)
@@ -93,7 +87,7 @@ public sealed partial class Worker(
         var due = await store.NextDueAsync(stop) - clock.GetUtcNow();
         var pause = due is { } until && until < LookAtLeastEvery ? until : LookAtLeastEvery;
         if (pause <= TimeSpan.Zero)
-            pause = TimeSpan.FromMilliseconds(50);
+            pause = TimeSpan.FromMilliseconds(200);
         using var woken = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var waiting = wakeUps.WaitAsync(woken.Token);
         await Task.WhenAny(waiting, Task.Delay(pause, clock, woken.Token));
@@ -107,6 +101,9 @@ public sealed partial class Worker(
         var (askedAt, asked) = (clock.GetUtcNow(), clock.GetTimestamp());
         if (await store.ClaimAsync(stop) is not { } claim)
             return false;
+        // Another process tells of many deliveries at once; each worker that found one sends the next to look.
+        if (store.IsShared)
+            Wake();
         using var span = DeliveryTrace.Work(claim, askedAt, clock.GetUtcNow());
         using var scope = DeliveryTrace.Scope(logger, claim.Forge, claim.DeliveryId, claim.Lane);
         var mayAct = control.MayAct;

@@ -24,9 +24,6 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
     /// <summary>So many deliveries of an older version's time are gone through when this is new.</summary>
     private const int MaxBefore = 100_000;
 
-    /// <summary>Several processes may work here.</summary>
-    public bool IsShared => store.IsShared;
-
     /// <summary>The right to sweep, which nobody else gets while it lasts; <c>null</c> when somebody has it. By the clock of the database.</summary>
     public Task<long?> TryLeaseAsync(CancellationToken cancellationToken) => store.WriteAsync(
         async connection =>

@@ -67,7 +67,7 @@ public sealed partial class Sweeper
         {
             // The rest of the start may have both processors first.
             await Task.Delay(TimeSpan.FromSeconds(1), clock, stop);
-            for (var age = store.Sweeps.IsShared ? Fresh : TimeSpan.Zero; ; age = settings.Every)
+            for (var age = store.IsShared ? Fresh : TimeSpan.Zero; ; age = settings.Every)
             {
                 await TrySweepAsync(age, stop);
                 await Task.Delay(LookEvery, clock, stop);

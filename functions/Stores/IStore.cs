@@ -66,6 +66,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>All attempts in a repository, oldest first.</summary>
     Task<IReadOnlyList<Attempt>> AttemptsAsync(string repositoryKey, CancellationToken cancellationToken);
 
+    /// <summary>Several processes may work here at the same time.</summary>
+    bool IsShared { get; }
+
     /// <summary>The switches of all processes that share this store, and the audit.</summary>
     ControlTable Control { get; }
 

@@ -65,8 +65,7 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
     /// <summary>Writes on behalf of a claim; refused with <see cref="LeaseLostException"/> when its lease has passed to another worker.</summary>
     internal abstract Task<T> WriteFencedAsync<T>(Claim claim, Func<DbConnection, Task<T>> write, CancellationToken cancellationToken);
 
-    /// <summary>Several processes may work here at the same time.</summary>
-    internal abstract bool IsShared { get; }
+    public abstract bool IsShared { get; }
 
     /// <summary>The time by which leases are given.</summary>
     internal abstract Task<long> NowAsync(DbConnection connection);

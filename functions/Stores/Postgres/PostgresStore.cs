@@ -80,7 +80,7 @@ public sealed class PostgresStore : SqlStore
     public override async Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken)
     {
         var result = await writer.WriteAsync(StoredDelivery.Of(delivery, Bodies), cancellationToken);
-        if (result == InsertResult.Stored)
+        if (result == InsertResult.Stored && delivery.Ignored is null)
             Tell();
         return result;
     }
@@ -94,6 +94,9 @@ public sealed class PostgresStore : SqlStore
 
     public override async Task<Claim?> ClaimAsync(CancellationToken cancellationToken)
     {
+        // Most looks are in vain, since one delivery is told to all processes: those lock nothing.
+        if (await NextDueAsync(cancellationToken) is not { } due || due > Clock.GetUtcNow())
+            return null;
         var claimed = await WriteAsync(ClaimAsync, cancellationToken);
         if (claimed is not var (lane, head))
             return null;
@@ -265,7 +268,7 @@ public sealed class PostgresStore : SqlStore
         return problems;
     }
 
-    internal override bool IsShared => true;
+    public override bool IsShared => true;
 
     internal override Task<long> NowAsync(DbConnection connection) => connection.ExecuteScalarAsync<long>("SELECT qmoi_now()");
 

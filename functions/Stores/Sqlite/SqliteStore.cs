@@ -310,7 +310,7 @@ public sealed class SqliteStore : SqlStore
 
     private void NoteDamage(string found) => damage.TrySetResult(found);
 
-    internal override bool IsShared => false;
+    public override bool IsShared => false;
 
     internal override Task<long> NowAsync(DbConnection connection) => Task.FromResult(Now);
 
