@@ -55,6 +55,7 @@ public sealed class Killing
     private static async Task SendUntilKilledAsync(QmoiProcess qmoi, int round, ConcurrentBag<string> acknowledged, int target)
     {
         using var client = new HttpClient();
+        var kills = 0;
         await Task.WhenAll(Enumerable.Range(0, 16).Select(async sender =>
         {
             for (var i = 0; ; i++)
@@ -75,7 +76,7 @@ public sealed class Killing
                 {
                     return;     // killed
                 }
-                if (acknowledged.Count >= target)
+                if (acknowledged.Count >= target && Interlocked.Exchange(ref kills, 1) == 0)
                     await qmoi.KillAsync();
             }
         }));

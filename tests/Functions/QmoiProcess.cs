@@ -97,7 +97,7 @@ public sealed class QmoiProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     /// <summary>SIGSTOP: it lives on and does nothing, as on a machine that is moved or starved. Returns when all of it stands still.</summary>
@@ -115,14 +115,14 @@ public sealed class QmoiProcess : IAsyncDisposable
     private async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", [signal, process.Id.ToString()]);
-        await kill.WaitForExitAsync();
+        await kill.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     /// <summary>SIGTERM, as a service manager sends it; returns the exit code.</summary>
     public async Task<int> TerminateAsync()
     {
         await SignalAsync("-TERM");
-        await process.WaitForExitAsync();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
         return process.ExitCode;
     }
 

@@ -46,7 +46,7 @@ public sealed class PostgresStore : SqlStore
         var single = Source(new NpgsqlConnectionStringBuilder(connection.ConnectionString) { Pooling = false, KeepAlive = 10 });
         try
         {
-            using (var first = pool.OpenConnection())
+            using (var first = Connected(pool))
                 PostgresSchema.Update(first, PostgresUrl.Said(connection));
             return new PostgresStore(pool, single, clock, bodies ?? StoredBody.Readable);
         }
@@ -57,6 +57,19 @@ public sealed class PostgresStore : SqlStore
             if (PostgresErrors.IsTrouble(exception))
                 throw PostgresErrors.Unusable(exception, connection);
             throw;
+        }
+    }
+
+    /// <summary>A server that is busy, because many processes start at once, is given a second chance.</summary>
+    private static NpgsqlConnection Connected(NpgsqlDataSource pool)
+    {
+        try
+        {
+            return pool.OpenConnection();
+        }
+        catch (NpgsqlException slow) when (slow.InnerException is TimeoutException)
+        {
+            return pool.OpenConnection();
         }
     }
 

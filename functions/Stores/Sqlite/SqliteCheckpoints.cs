@@ -15,7 +15,8 @@ internal sealed class SqliteCheckpoints(SqliteFiles files) : IAsyncDisposable
     private SqliteConnection? connection;
     private Task beside = Task.CompletedTask;
     private bool hasBegun;
-    private int writes;
+    // What a predecessor left when it was killed counts too, or the log of one that never lives long would only grow.
+    private int writes = new FileInfo(files.Database + "-wal") is { Exists: true, Length: > 4 << 20 } ? EveryWrites : 0;
 
     /// <summary>After each commit, on the writer's thread. True: it should carry the rest over now.</summary>
     /// <param name="count">Writes in this commit.</param>
