@@ -78,6 +78,18 @@ public sealed class AdminCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Backups_made_at_the_same_time_do_not_meet()
+    {
+        Assert.Equal(0, (await AdminAsync("backup_system")).ExitCode);
+        var abandoned = Path.Combine(data.FullName, "backups", "unfinished-of-one-who-was-killed.db");
+        await File.WriteAllTextAsync(abandoned, "", TestContext.Current.CancellationToken);
+        File.SetLastWriteTimeUtc(abandoned, DateTime.UtcNow.AddDays(-2));
+        var runs = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AdminAsync("backup_system")));
+        Assert.All(runs, run => Assert.Equal((0, ""), (run.ExitCode, run.Error)));
+        Assert.DoesNotContain(Directory.GetFiles(Path.Combine(data.FullName, "backups")), file => !Path.GetFileName(file).StartsWith("qmoi-", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_database_that_is_in_use_is_not_replaced()
     {
         await using var serving = await QmoiProcess.ServeAsync(data.FullName, new Dictionary<string, string>(StringComparer.Ordinal));

@@ -19,6 +19,8 @@ internal sealed class SqliteBackups(string folder)
     /// <summary>Left free for deliveries: what a backup would take from them is not worth it.</summary>
     private const long SpareBytes = 256L << 20;
 
+    private const string Unfinished = "unfinished-";
+
     private const string TimeInName = "'qmoi-'yyyyMMdd'T'HHmmss'Z.db'";
 
     public string Folder => folder;
@@ -34,7 +36,7 @@ internal sealed class SqliteBackups(string folder)
     ];
 
     /// <summary>
-    /// Copies a database that may be in use. In WAL mode a reader holds no writer up; the copy is one snapshot. Twice at the same second is one backup.
+    /// Copies a database that may be in use. In WAL mode a reader holds no writer up; the copy is one snapshot. Several may be made at the same time; twice at the same second is one backup.
     /// </summary>
     /// <remarks>The pages are copied as they are (not <c>VACUUM INTO</c>): a third of the work, and the first page of a backup fits the database it came from, which
     /// <see cref="SqliteSalvage"/> needs.</remarks>
@@ -43,8 +45,8 @@ internal sealed class SqliteBackups(string folder)
     public SqliteBackup Make(string database, DateTimeOffset at)
     {
         OwnFiles.MakeFolder(folder);
-        var half = Path.Combine(folder, "unfinished.db");
-        Remove(half);
+        RemoveAbandoned(at);
+        var half = Path.Combine(folder, $"{Unfinished}{Path.GetRandomFileName()}.db");
         MakeRoom(new FileInfo(database).Length + SpareBytes);
         try
         {
@@ -102,7 +104,8 @@ internal sealed class SqliteBackups(string folder)
     private void Prune()
     {
         var backups = List();
-        var sizes = backups.Select(backup => new FileInfo(backup.File).Length).ToList();
+        // Another may prune at the same time: what is gone has no size.
+        var sizes = backups.Select(backup => new FileInfo(backup.File) is { Exists: true } file ? file.Length : 0).ToList();
         var room = new DriveInfo(folder).AvailableFreeSpace + sizes.Sum();
         var used = 0L;
         for (var number = 0; number < backups.Count; number++)
@@ -111,6 +114,13 @@ internal sealed class SqliteBackups(string folder)
             if (number >= Kept || (number >= KeptAlways && used > room / 2))
                 File.Delete(backups[number].File);
         }
+    }
+
+    /// <summary>What was left by who was killed over it. One that is being made is written to all the time.</summary>
+    private void RemoveAbandoned(DateTimeOffset at)
+    {
+        foreach (var file in Directory.GetFiles(folder, Unfinished + "*").Where(file => File.GetLastWriteTimeUtc(file) < at.UtcDateTime.AddDays(-1)))
+            File.Delete(file);
     }
 
     private static void Remove(string database)
