@@ -7,6 +7,9 @@ namespace QMoi.Tests.Functions;
 /// <summary>The real program as a process of its own.</summary>
 public sealed class QmoiProcess : IAsyncDisposable
 {
+    /// <summary>No wait is without an end: a test that stands still tells nothing.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly Process process;
     private readonly Channel<string> errors = Channel.CreateUnbounded<string>();
 
@@ -36,13 +39,13 @@ public sealed class QmoiProcess : IAsyncDisposable
         IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string input = "", string folder = "", IReadOnlyList<string>? within = null)
     {
         using var run = Start(arguments, environment, folder, within);
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(Patience);
         await using var impatience = patience.Token.Register(() => run.Kill(entireProcessTree: true));
         await run.StandardInput.WriteAsync(input);
         run.StandardInput.Close();
         var (output, error) = (run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync());
-        await run.WaitForExitAsync();
-        return (run.ExitCode, await output, await error);
+        await run.WaitForExitAsync().WaitAsync(2 * Patience);
+        return (run.ExitCode, await output.WaitAsync(Patience), await error.WaitAsync(Patience));
     }
 
     /// <summary>Starts <c>qmoi serve</c> and returns when it is ready.</summary>
@@ -53,7 +56,7 @@ public sealed class QmoiProcess : IAsyncDisposable
     {
         var serving = new QmoiProcess(Start(["serve", "--urls", "http://127.0.0.1:0", "--data", data, .. more], environment, within: within));
         _ = serving.ReadErrorsAsync();
-        var line = await serving.process.StandardOutput.ReadLineAsync() ?? "";
+        var line = await serving.process.StandardOutput.ReadLineAsync().WaitAsync(Patience) ?? "";
         Assert.StartsWith("ready http://", line, StringComparison.Ordinal);
         serving.Url = line["ready ".Length..];
         return serving;
@@ -62,7 +65,7 @@ public sealed class QmoiProcess : IAsyncDisposable
     /// <summary>The next line on standard error that contains a text; those before it are gone then. Gives up after a minute.</summary>
     public async Task<string> ErrorLineAsync(string containing)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(Patience);
         await foreach (var line in errors.Reader.ReadAllAsync(patience.Token))
             if (line.Contains(containing, StringComparison.Ordinal))
                 return line;
@@ -97,14 +100,14 @@ public sealed class QmoiProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        await process.WaitForExitAsync().WaitAsync(Patience);
     }
 
     /// <summary>SIGSTOP: it lives on and does nothing, as on a machine that is moved or starved. Returns when all of it stands still.</summary>
     public async Task FreezeAsync()
     {
         await SignalAsync("-STOP");
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(Patience);
         while (!Directory.GetDirectories($"/proc/{process.Id}/task").All(thread => File.ReadAllText(Path.Combine(thread, "stat")).Split(')')[^1].TrimStart()[0] == 'T'))
             await Task.Delay(5, patience.Token);
     }
@@ -115,14 +118,14 @@ public sealed class QmoiProcess : IAsyncDisposable
     private async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", [signal, process.Id.ToString()]);
-        await kill.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        await kill.WaitForExitAsync().WaitAsync(Patience);
     }
 
     /// <summary>SIGTERM, as a service manager sends it; returns the exit code.</summary>
     public async Task<int> TerminateAsync()
     {
         await SignalAsync("-TERM");
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        await process.WaitForExitAsync().WaitAsync(Patience);
         return process.ExitCode;
     }
 
