@@ -2,8 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 using Polly;
@@ -20,7 +18,6 @@ internal sealed partial class ForgeHttp : IDisposable
 {
     private const int MaxAnswer = 8 * 1024 * 1024;
     private const int MaxRefusal = 64 * 1024;
-    private const int MaxMessage = 300;
     private const int MaxPages = 200;
     private const int MaxRedirects = 3;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
@@ -33,7 +30,6 @@ internal sealed partial class ForgeHttp : IDisposable
     private readonly ILogger logger;
     private readonly IReadOnlyDictionary<string, string> headers;
     private readonly CallSignals signals;
-    private readonly Func<string, string> hide;
     private readonly ForgeClock forgeClock;
 
     /// <param name="headers">Sent with every request to the API.</param>
@@ -46,7 +42,7 @@ internal sealed partial class ForgeHttp : IDisposable
         this.headers = headers;
         this.clock = clock;
         this.logger = logger;
-        this.hide = hide ?? (words => words);
+        Refusals = new ForgeRefusals(hide ?? (words => words));
         invoker = new HttpMessageInvoker(
             new SocketsHttpHandler
             {
@@ -82,6 +78,9 @@ internal sealed partial class ForgeHttp : IDisposable
 
     /// <summary>Ends with a slash.</summary>
     public Uri ApiUrl { get; }
+
+    /// <summary>The forge's words, made fit to be told.</summary>
+    public ForgeRefusals Refusals { get; }
 
     /// <summary>So much this machine's clock is ahead of the forge's, as far as its answers have told it.</summary>
     public TimeSpan Ahead => forgeClock.Ahead;
@@ -159,7 +158,7 @@ internal sealed partial class ForgeHttp : IDisposable
             var shown = $"{address.Host}{address.AbsolutePath}";
             var exchange = await ExchangeAsync(message, shown, takesStream: true, calls, cancellationToken);
             if (exchange.Stream is not null) return exchange.Stream;
-            if (exchange.Location is not { } next || hop == MaxRedirects) throw Refusal(exchange, $"GET {shown}", retryAfter: null, secret: null);
+            if (exchange.Location is not { } next || hop == MaxRedirects) throw ForgeRefusals.Of(exchange, $"GET {shown}", retryAfter: null, secret: null);
             address = new Uri(address, next);
         }
     }
@@ -208,7 +207,7 @@ internal sealed partial class ForgeHttp : IDisposable
             if (exchange.Location is not null && request.TakesRedirect) return new ForgeAnswer(exchange, ApiUrl);
 
             var isRepeatedElsewhere = exchange.Status is 307 or 308 || (request.Method == HttpMethod.Get && exchange.Status is 301 or 302 or 303);
-            if (exchange.Location is not { } location || !isRepeatedElsewhere || hop == MaxRedirects) throw Refusal(exchange, Shown(request), told, credential.Secret);
+            if (exchange.Location is not { } location || !isRepeatedElsewhere || hop == MaxRedirects) throw ForgeRefusals.Of(exchange, Shown(request), told, credential.Secret);
             address = new Uri(address, location);
         }
     }
@@ -236,7 +235,7 @@ internal sealed partial class ForgeHttp : IDisposable
             }
 
             var bytes = await ReadAsync(body, status < 300 ? MaxAnswer : MaxRefusal, isCutAllowed: status >= 300, $"{message.Method} {shownPath}", either.Token);
-            return new Exchange(status, response.Headers, bytes, Stream: null, IsEmpty: bytes.Length == 0, status < 300 ? "" : MessageOf(bytes));
+            return new Exchange(status, response.Headers, bytes, Stream: null, IsEmpty: bytes.Length == 0, status < 300 ? "" : Refusals.MessageOf(bytes));
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -291,87 +290,10 @@ internal sealed partial class ForgeHttp : IDisposable
 
     private static string Reason(Exception e) => e is HttpRequestException { InnerException: AuthenticationException refused } ? refused.Message : e is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } http ? http.HttpRequestError.ToString() : e.GetType().Name;
 
-    private static ForgeException Refusal(Exchange exchange, string shown, TimeSpan? retryAfter, string? secret)
-    {
-        var said = exchange.Message;
-        var problem = exchange.Status switch
-        {
-            429 => ForgeProblem.RateLimited,
-            403 when retryAfter is not null => ForgeProblem.RateLimited,
-            401 => ForgeProblem.Unauthorized,
-            403 => ForgeProblem.Forbidden,
-            404 or 410 => ForgeProblem.NotFound,
-            409 => ForgeProblem.Conflict,
-            400 or 422 when SaysExists(said) => ForgeProblem.Conflict,
-            408 => ForgeProblem.Unreachable,
-            >= 500 => ForgeProblem.ServerError,
-            _ => ForgeProblem.Invalid,
-        };
-        var words = said.Length == 0 ? "no message" : said;
-        if (secret is not null) words = words.Replace(secret, "***", StringComparison.Ordinal);
-        return new ForgeException(problem, $"{shown}: {exchange.Status}, {words}", retryAfter);
-    }
-
-    // GitHub: "Reference already exists", "A pull request already exists for ..."; GitLab: "A branch called '...' already exists. ...".
-    // "A file with this name already exists" is a wrong patch, not a second try.
-    private static bool SaysExists(string message) =>
-        message.Contains("already exists", StringComparison.OrdinalIgnoreCase) && !message.Contains("a file with this name", StringComparison.OrdinalIgnoreCase);
-
     /// <param name="Message">What the forge said, for people: one line, capped, without control characters.</param>
     internal sealed record Exchange(int Status, HttpResponseHeaders Headers, byte[] Body, Stream? Stream, bool IsEmpty, string Message)
     {
         public string? Location => Status is >= 300 and < 400 && Headers.NonValidated.TryGetValues("Location", out var values) ? values.ToString() : null;
-    }
-
-    private string MessageOf(byte[] body)
-    {
-        var words = new StringBuilder();
-        try
-        {
-            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 16 });
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
-            {
-                // GitHub: message, errors[].message; GitLab: message (text, list or field: list), error, error_description.
-                foreach (var name in (ReadOnlySpan<string>)["message", "error", "error_description", "errors"])
-                    if (document.RootElement.TryGetProperty(name, out var value)) Collect(value, words);
-            }
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            // A proxy's page, not the forge's words.
-        }
-
-        return OneLine(words.ToString());
-    }
-
-    private static void Collect(JsonElement value, StringBuilder words)
-    {
-        if (words.Length > MaxMessage) return;
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.String:
-                if (words.Length > 0) words.Append("; ");
-                words.Append(value.GetString());
-                break;
-            case JsonValueKind.Array:
-                foreach (var item in value.EnumerateArray()) Collect(item, words);
-                break;
-            case JsonValueKind.Object:
-                foreach (var property in value.EnumerateObject())
-                    if (property.Name != "documentation_url") Collect(property.Value, words);
-                break;
-        }
-    }
-
-    /// <summary>A forge's words for people. Cut after everything is hidden: half a secret would not be recognised.</summary>
-    internal string OneLine(string words)
-    {
-        words = hide(words);
-        var text = new StringBuilder(Math.Min(words.Length, MaxMessage));
-        for (var i = 0; i < words.Length && text.Length < MaxMessage; i++)
-            text.Append(char.IsControl(words[i]) || words[i] is '\u2028' or '\u2029' ? ' ' : words[i]);
-        if (text.Length > 0 && char.IsHighSurrogate(text[^1])) text.Length--;
-        return text.ToString().Trim();
     }
 
     private static partial class Log
@@ -381,53 +303,5 @@ internal sealed partial class ForgeHttp : IDisposable
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Request}: the forge asks to wait {Wait}")]
         public static partial void ToldToWait(ILogger logger, string request, TimeSpan wait);
-    }
-}
-
-/// <summary>A successful answer (or a redirect that was asked for).</summary>
-internal sealed class ForgeAnswer(ForgeHttp.Exchange exchange, Uri apiUrl)
-{
-    public int Status => exchange.Status;
-
-    public byte[] Body => exchange.Body;
-
-    public HttpResponseHeaders Headers => exchange.Headers;
-
-    public Stream? Stream => exchange.Stream;
-
-    /// <summary>The answer says it has no body.</summary>
-    public bool IsEmpty => exchange.IsEmpty;
-
-    public string? Location => exchange.Location;
-
-    public T Read<T>(JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(exchange.Body, type) ?? throw new JsonException("null");
-        }
-        catch (JsonException e)
-        {
-            throw new ForgeException(ForgeProblem.ServerError, $"The forge's answer cannot be read: {e.Message}", inner: e);
-        }
-    }
-
-    /// <summary>A page's neighbour by its <c>Link</c> header; one on another host is refused.</summary>
-    public Uri? Link(string relation)
-    {
-        if (!exchange.Headers.NonValidated.TryGetValues("Link", out var values)) return null;
-        foreach (var value in values)
-        {
-            foreach (var part in value.Split(','))
-            {
-                var (open, close) = (part.IndexOf('<', StringComparison.Ordinal), part.IndexOf('>', StringComparison.Ordinal));
-                if (open < 0 || close < open || !part.AsSpan(close).Contains($"rel=\"{relation}\"", StringComparison.Ordinal)) continue;
-                if (!Uri.TryCreate(apiUrl, part[(open + 1)..close], out var address) || !ForgeHttp.IsSameOrigin(address, apiUrl))
-                    throw new ForgeException(ForgeProblem.Invalid, "The forge's next page is on another host; refused.");
-                return address;
-            }
-        }
-
-        return null;
     }
 }

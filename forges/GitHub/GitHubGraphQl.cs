@@ -49,13 +49,13 @@ internal sealed class GitHubGraphQl(ForgeHttp http, TimeProvider clock)
 
         var errors = said.Errors ?? [];
         if (errors.FirstOrDefault(error => error.Message.Contains("secondary rate limit", StringComparison.OrdinalIgnoreCase)) is { } limit)
-            throw new ForgeException(ForgeProblem.RateLimited, $"POST /graphql: {http.OneLine(limit.Message)}", account.Limits.Learn(429, answer.Headers, limit.Message));
+            throw new ForgeException(ForgeProblem.RateLimited, $"POST /graphql: {http.Refusals.OneLine(limit.Message)}", account.Limits.Learn(429, answer.Headers, limit.Message));
         if (said.Data is not { } data)
         {
             // What is named (a field the server does not know, its own budget used up) was refused before anything ran; what is not may have run.
             var isRefused = errors.Any(error => error.Type is not null || error.Extensions is not null);
             Rest(isRefused ? AfterRefusal : AfterTrouble);
-            return isRefused ? GitHubMade.Nothing : throw new ForgeException(ForgeProblem.ServerError, $"POST /graphql: {http.OneLine(errors is [var first, ..] ? first.Message : "no data")}");
+            return isRefused ? GitHubMade.Nothing : throw new ForgeException(ForgeProblem.ServerError, $"POST /graphql: {http.Refusals.OneLine(errors is [var first, ..] ? first.Message : "no data")}");
         }
 
         var made = data.CreateCommitOnBranch?.Commit;
