@@ -53,9 +53,10 @@ public sealed partial class Bot : IAsyncDisposable
         apis = forges;
         var embedded = store is SqliteStore file ? new SqliteCare(file, safeMode, clock, loggers.CreateLogger<SqliteCare>()) : null;
         Care = new Care(settings, store, embedded, router, safeMode, clock, loggers.CreateLogger<Care>());
-        Worker = new Worker(store, Formats, router, control, settings.Work, clock, loggers.CreateLogger<Worker>());
+        var priority = new WebhookPriority(clock);
+        Worker = new Worker(store, Formats, router, control, priority, settings.Work, clock, loggers.CreateLogger<Worker>());
         Sweep = new Sweeper(Formats, store, () => forges.Value, control, safeMode, settings.Sweep, Worker.Wake, clock, loggers);
-        Webhooks = new Webhooks(Formats, store, control, settings, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
+        Webhooks = new Webhooks(Formats, store, control, settings, priority, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
     }
 
     public static IReadOnlyDictionary<ForgeKind, IWebhookFormat> Formats { get; } = new Dictionary<ForgeKind, IWebhookFormat>

@@ -13,7 +13,7 @@ namespace QMoi.Functions;
 /// What a forge sends: read once, proved over the raw bytes, its envelope read, stored, answered. Nothing is parsed before it is proved and nothing is answered 2xx
 /// before it is on disk.
 /// </summary>
-public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, IStore store, ControlWatch control, BotSettings settings, Action arrived, TimeProvider clock, ILogger<Webhooks> logger)
+public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, IStore store, ControlWatch control, BotSettings settings, WebhookPriority priority, Action arrived, TimeProvider clock, ILogger<Webhooks> logger)
 {
     /// <summary>Both forges' own limit: 25 MB.</summary>
     public const int MaxBodyBytes = 26_214_400;
@@ -110,7 +110,8 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limit.CancelAfter(settings.ReplyTimeout);
             var ignored = WhyIgnored(format, envelope, body.Span);
-            var inserted = await store.InsertAsync(new NewDelivery(forge, envelope, format.Kept(headers), body, now, ignored), limit.Token);
+            var delivery = new NewDelivery(forge, envelope, format.Kept(headers), body, now, ignored);
+            var inserted = await priority.StoreAsync(() => store.InsertAsync(delivery, limit.Token));
             if (outage.IsOver(out var turnedAway))
                 Log.CanStoreAgain(logger, turnedAway);
             switch (inserted)

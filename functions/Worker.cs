@@ -12,7 +12,7 @@ namespace QMoi.Functions;
 
 /// <summary>Works stored deliveries: claims, routes, writes the outcome. Different repositories in parallel, one repository in order.</summary>
 public sealed partial class Worker(
-    IStore store, IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, Lazy<Task<Router>> router, ControlWatch control, WorkSettings settings, TimeProvider clock, ILogger<Worker> logger) : IDisposable
+    IStore store, IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, Lazy<Task<Router>> router, ControlWatch control, WebhookPriority priority, WorkSettings settings, TimeProvider clock, ILogger<Worker> logger) : IDisposable
 {
     /// <summary>Pauses before the five retries : together about 73 minutes, so that a forge may be away for an hour.</summary>
     private static readonly TimeSpan[] Pauses =
@@ -98,6 +98,7 @@ public sealed partial class Worker(
     /// <summary>False when there was nothing to claim.</summary>
     private async Task<bool> WorkOneAsync(CancellationToken stop)
     {
+        await priority.LetPassAsync(stop);
         var (askedAt, asked) = (clock.GetUtcNow(), clock.GetTimestamp());
         if (await store.ClaimAsync(stop) is not { } claim)
             return false;
