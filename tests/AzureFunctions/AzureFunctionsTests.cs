@@ -11,7 +11,6 @@ namespace QMoi.Tests.AzureFunctions;
 /// <summary>The bot as the custom handler of an Azure Functions app, laid out as <c>infra/azure-functions</c> has it.</summary>
 public sealed class AzureFunctionsTests : IDisposable
 {
-    private const string Secret = "a-secret-of-the-tests";
     private const string AdminToken = "an-admin-token-of-the-tests";
 
     private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("qmoi-test-");
@@ -36,7 +35,7 @@ public sealed class AzureFunctionsTests : IDisposable
     [Fact]
     public async Task A_failed_pipeline_is_healed_through_the_host_and_its_timers()
     {
-        await using var simulator = await SimulatorAsync();
+        await using var simulator = await BothForges.StartAsync();
         await using var host = await StandInHost.StartAsync(root.FullName, Environment(simulator, await SharedPostgres.DatabaseAsync()));
         var repositories = await BreakAsync(simulator, host);
         await UntilHealedAsync(simulator, host, repositories);
@@ -48,7 +47,7 @@ public sealed class AzureFunctionsTests : IDisposable
     [Fact, Trait("speed", "slow")]
     public async Task Instances_that_come_and_go_lose_nothing_and_double_nothing()
     {
-        await using var simulator = await SimulatorAsync();
+        await using var simulator = await BothForges.StartAsync();
         var database = await SharedPostgres.DatabaseAsync();
         await using var host = await StandInHost.StartAsync(root.FullName, Environment(simulator, database), instances: 2);
         var repositories = await BreakAsync(simulator, host);
@@ -71,7 +70,7 @@ public sealed class AzureFunctionsTests : IDisposable
     [InlineData("", "it is not JSON")]
     public async Task An_envelope_of_an_unknown_kind_fails_the_invocation_with_one_clear_line(string envelope, string said)
     {
-        await using var simulator = await SimulatorAsync();
+        await using var simulator = await BothForges.StartAsync();
         await using var host = await StandInHost.StartAsync(root.FullName, Environment(simulator, await SharedPostgres.DatabaseAsync()));
         var (status, answer) = await host.FireAsync("work", envelope);
         Assert.Equal(HttpStatusCode.BadRequest, status);
@@ -81,7 +80,7 @@ public sealed class AzureFunctionsTests : IDisposable
     [Fact]
     public async Task Through_the_host_the_API_wants_its_token_and_triggers_are_not_to_be_had()
     {
-        await using var simulator = await SimulatorAsync();
+        await using var simulator = await BothForges.StartAsync();
         var environment = Environment(simulator, await SharedPostgres.DatabaseAsync());
         await using var host = await StandInHost.StartAsync(root.FullName, environment);
         using var client = new HttpClient();
@@ -112,27 +111,17 @@ public sealed class AzureFunctionsTests : IDisposable
         Assert.Equal(HttpStatusCode.NotFound, (await client.PostAsync(qmoi.Url + "/work", new StringContent("{\"Data\":{}}"), Stop)).StatusCode);
     }
 
-    private static Task<ForgeSimulator> SimulatorAsync() => ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret }, Stop);
-
-    private static Dictionary<string, string> Environment(ForgeSimulator simulator, string database) => new(StringComparer.Ordinal)
-    {
-        ["DATABASE_URL"] = database, ["QMOI_ADMIN_TOKEN"] = AdminToken,
-        ["GITHUB_API_URL"] = simulator.GitHub.ApiUrl, ["GITHUB_TOKEN"] = simulator.GitHub.Token, ["GITHUB_WEBHOOK_SECRET"] = Secret,
-        ["GITLAB_API_URL"] = simulator.GitLab.ApiUrl, ["GITLAB_TOKEN"] = simulator.GitLab.Token, ["GITLAB_WEBHOOK_SECRET"] = Secret,
-    };
+    private static Dictionary<string, string> Environment(ForgeSimulator simulator, string database) =>
+        new(simulator.Environment(), StringComparer.Ordinal) { ["DATABASE_URL"] = database, ["QMOI_ADMIN_TOKEN"] = AdminToken };
 
     private static int Requests(ForgeSimulator simulator) => simulator.GitHub.Requests.Count + simulator.GitLab.Requests.Count;
 
     private static async Task<IReadOnlyList<SimulatedRepository>> BreakAsync(ForgeSimulator simulator, StandInHost host)
     {
-        (simulator.GitHub.HookUrl, simulator.GitLab.HookUrl) = (host.Url + "/webhooks/github", host.Url + "/webhooks/gitlab");
+        simulator.PointHooks(host.Url);
         var repositories = new List<SimulatedRepository>();
         foreach (SimulatedForge forge in (SimulatedForge[])[simulator.GitHub, simulator.GitLab])
-        {
-            var (path, ci) = World.Ci(forge is GitHubForge ? "github" : "gitlab", "./check.sh");
-            repositories.Add(await forge.CreateRepositoryAsync(
-                "acme/app", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = ci, ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho ok\n") }, announce: true));
-        }
+            repositories.Add(await forge.WithBrokenScriptAsync("acme/app"));
         return repositories;
     }
 
@@ -140,7 +129,7 @@ public sealed class AzureFunctionsTests : IDisposable
     private static async Task UntilHealedAsync(ForgeSimulator simulator, StandInHost host, IReadOnlyList<SimulatedRepository> repositories)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (!repositories.All(repository => repository.CommitComments.Any(comment => comment.Body.Contains("Fix ready", StringComparison.Ordinal))))
+        while (!repositories.All(BothForges.IsTold))
         {
             await simulator.DrainAsync(limit.Token);
             foreach (SimulatedForge forge in (SimulatedForge[])[simulator.GitHub, simulator.GitLab])

@@ -122,7 +122,7 @@ public sealed class ForgeApiContractTests
 
     private static async Task MissedAsync(World world, string forge)
     {
-        var repository = await world.RepositoryAsync(forge, ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n")));
+        var repository = await world.RepositoryAsync(forge, World.Script);
         var hook = world.HookOf(repository);
         await repository.PushAsync("main", "readme.md", "read me\n", "Say what this is");
         await world.SettleAsync();

@@ -18,6 +18,8 @@ internal static class Deliveries
 
     public static string GitHubSignature(string secret, byte[] body) => "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(Bytes(secret), body));
 
+    public static string GitHubSignature(string secret, string body) => GitHubSignature(secret, Bytes(body));
+
     public static string GitLabSignature(byte[] key, string id, string timestamp, byte[] body) =>
         "v1," + Convert.ToBase64String(HMACSHA256.HashData(key, (byte[])[.. Bytes($"{id}.{timestamp}."), .. body]));
 }

@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using Microsoft.Data.Sqlite;
 using QMoi.Functions.Stores.Sqlite;
 using QMoi.Simulator;
+using QMoi.Tests.Scenarios;
 using QMoi.Tests.Stores;
 
 namespace QMoi.Tests.Functions;
@@ -13,9 +14,7 @@ namespace QMoi.Tests.Functions;
 [UnsupportedOSPlatform("windows")]
 public sealed class BadStarts : IDisposable
 {
-    private const string Secret = "a-secret-of-the-tests";
-
-    private static readonly Dictionary<string, string> NoSettings = new(StringComparer.Ordinal) { ["GITHUB_WEBHOOK_SECRET"] = Secret };
+    private static readonly Dictionary<string, string> NoSettings = new(StringComparer.Ordinal) { ["GITHUB_WEBHOOK_SECRET"] = SignedPost.Secret };
 
     private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("qmoi-test-");
 
@@ -56,7 +55,7 @@ public sealed class BadStarts : IDisposable
     public async Task An_expired_certificate_of_a_forge_is_named_with_the_day()
     {
         var end = DateTimeOffset.UtcNow.AddDays(-3);
-        await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitHubHttps = true, CertificateEnd = end }, Stop);
+        await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = SignedPost.Secret, GitHubHttps = true, CertificateEnd = end }, Stop);
         var trusted = Path.Combine(data.FullName, "trusted.pem");
         await File.WriteAllTextAsync(trusted, simulator.GitHub.CertificatePem, Stop);
         var environment = new Dictionary<string, string>(NoSettings, StringComparer.Ordinal)
@@ -65,8 +64,7 @@ public sealed class BadStarts : IDisposable
         };
         await using var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment);
         simulator.GitHub.HookUrl = qmoi.Url + "/webhooks/github";
-        var (path, ci) = Scenarios.World.Ci("github", "exit 1");
-        await simulator.GitHub.CreateRepositoryAsync("acme/app", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = ci }, announce: true);
+        await simulator.GitHub.WithFilesAsync("acme/app", World.Ci("github", "exit 1"));
 
         var expired = $"its certificate expired on {end.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
         Assert.Contains(expired, await qmoi.ErrorLineAsync("Safe mode: "), StringComparison.Ordinal);
@@ -81,12 +79,10 @@ public sealed class BadStarts : IDisposable
     {
         var clock = new JumpingClock(TimeProvider.System);
         clock.Jump(TimeSpan.FromHours(1));
-        await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitLabWebhookSecret = Secret, Clock = clock }, Stop);
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["GITLAB_API_URL"] = simulator.GitLab.ApiUrl, ["GITLAB_TOKEN"] = simulator.GitLab.Token, ["GITLAB_WEBHOOK_SECRET"] = Secret };
-        await using var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment);
+        await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitLabWebhookSecret = SignedPost.Secret, Clock = clock }, Stop);
+        await using var qmoi = await QmoiProcess.ServeAsync(data.FullName, simulator.GitLab.Environment());
         simulator.GitLab.HookUrl = qmoi.Url + "/webhooks/gitlab";
-        var (path, ci) = Scenarios.World.Ci("gitlab", "exit 1");
-        await simulator.GitLab.CreateRepositoryAsync("acme/app", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = ci }, announce: true);
+        await simulator.GitLab.WithFilesAsync("acme/app", World.Ci("gitlab", "exit 1"));
         Assert.Contains("the clock of this machine is 60 minutes behind GitLab's", await qmoi.ErrorLineAsync("Safe mode: "), StringComparison.Ordinal);
         Assert.Contains("set the clock (NTP)", await qmoi.ReadyAsync(), StringComparison.Ordinal);
     }

@@ -11,25 +11,22 @@ namespace QMoi.Tests.Functions;
 /// <summary>Senders who together would fill the memory with half-sent bodies, or who never come to an end.</summary>
 public sealed class Crowding : IAsyncLifetime
 {
-    private const string Secret = "the-secret-of-crowding";
     private const int Declared = 25_000_000;
 
     private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("qmoi-test-");
     private readonly ManualClock clock = new();
-    private readonly HttpClient client = new();
     private Bot bot = null!;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
-        bot = Bot.Open(new BotSettings { DataFolder = data.FullName, GitHubSecrets = new WebhookSecrets([Secret], []) }, clock, NullLoggerFactory.Instance);
+        bot = Bot.Open(new BotSettings { DataFolder = data.FullName, GitHubSecrets = new WebhookSecrets([SignedPost.Secret], []) }, clock, NullLoggerFactory.Instance);
         await bot.ListenAsync("http://127.0.0.1:0", NullLoggerFactory.Instance, default);
     }
 
     public async ValueTask DisposeAsync()
     {
-        client.Dispose();
         await bot.DisposeAsync();
         data.Delete(recursive: true);
     }
@@ -68,8 +65,7 @@ public sealed class Crowding : IAsyncLifetime
     public async Task A_body_that_takes_longer_than_any_forge_waits_is_not_waited_for()
     {
         using var sender = await BeginAsync(sent: 200_000);
-        while (!clock.IsWaitedFor(TimeSpan.FromSeconds(10)))
-            await Task.Yield();
+        await Waiting.UntilAsync(() => clock.IsWaitedFor(TimeSpan.FromSeconds(10)));
         clock.Advance(TimeSpan.FromSeconds(10));
         Assert.Contains(" 408 ", await ReadAsync(sender), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Accepted, await SendAsync("good", padding: 10));
@@ -108,14 +104,6 @@ public sealed class Crowding : IAsyncLifetime
         }
     }
 
-    private async Task<HttpStatusCode> SendAsync(string id, int padding)
-    {
-        var body = $$$"""{"ref":"refs/heads/{{{id}}}","padding":"{{{new string('x', padding)}}}","repository":{"id":7,"full_name":"acme/app","default_branch":"main"}}""";
-        using var request = new HttpRequestMessage(HttpMethod.Post, bot.Url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        request.Headers.Add("X-GitHub-Delivery", id);
-        request.Headers.Add("X-GitHub-Event", "push");
-        request.Headers.Add("X-Hub-Signature-256", Receiving.Signature(body, Secret));
-        using var response = await client.SendAsync(request, Stop);
-        return response.StatusCode;
-    }
+    private Task<HttpStatusCode> SendAsync(string id, int padding) => SignedPost.SendAsync(
+        bot.Url, id, "push", $$$"""{"ref":"refs/heads/{{{id}}}","padding":"{{{new string('x', padding)}}}","repository":{"id":7,"full_name":"acme/app","default_branch":"main"}}""");
 }

@@ -75,7 +75,7 @@ public sealed class Encryption : IDisposable
 
     private static Dictionary<string, string> With(string? key)
     {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["GITHUB_WEBHOOK_SECRET"] = "a-secret-of-the-tests" };
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["GITHUB_WEBHOOK_SECRET"] = SignedPost.Secret };
         if (key is not null)
             environment["QMOI_ENCRYPTION_KEY"] = key;
         return environment;
@@ -85,23 +85,11 @@ public sealed class Encryption : IDisposable
     private async Task ReceiveAsync(Dictionary<string, string> environment, string id)
     {
         await using var qmoi = await QmoiProcess.ServeAsync(folder.FullName, environment, "--role", "web");
-        using var client = new HttpClient();
-        var (name, body) = Receiving.Worked(id);
-        using var request = new HttpRequestMessage(HttpMethod.Post, qmoi.Url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        request.Headers.Add("X-GitHub-Delivery", id);
-        request.Headers.Add("X-GitHub-Event", name);
-        request.Headers.Add("X-Hub-Signature-256", Receiving.Signature(body, environment["GITHUB_WEBHOOK_SECRET"]));
-        using var response = await client.SendAsync(request);
-        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, await SignedPost.WorkedAsync(qmoi.Url, id));
     }
 
     /// <summary>So many deliveries were worked; it turned out that nothing is to be done about them.</summary>
-    private async Task IgnoredAsync(int count)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while ((await QmoiProcess.RunAsync(["deliveries", "--state", "ignored", "--json", "--data", folder.FullName])).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length < count)
-            patience.Token.ThrowIfCancellationRequested();
-    }
+    private Task IgnoredAsync(int count) => Waiting.UntilAsync(async () => (await QmoiProcess.DeliveriesAsync(folder.FullName)).Count(row => row.State == "ignored") >= count);
 
     private static byte[] BodyOf(SqliteConnection connection, string id)
     {

@@ -2,6 +2,7 @@ using Dapper;
 using Microsoft.Data.Sqlite;
 using QMoi.Functions.Stores.Postgres;
 using QMoi.Simulator;
+using QMoi.Tests.Scenarios;
 using QMoi.Tests.Stores;
 
 namespace QMoi.Tests.Functions;
@@ -9,8 +10,6 @@ namespace QMoi.Tests.Functions;
 /// <summary>A worker stands still in the middle of its repairs, as on a machine that is moved or starved, for longer than its leases last; another takes them over; then the first goes on where it was.</summary>
 public sealed class Freezing : IDisposable
 {
-    private const string Secret = "a-secret-of-the-tests";
-
     private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("qmoi-test-");
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -27,30 +26,25 @@ public sealed class Freezing : IDisposable
     public async Task A_worker_that_wakes_up_after_its_leases_have_passed_on_writes_nothing_and_doubles_nothing()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no SIGSTOP on Windows.");
-        var cluster = await SharedPostgres.ClusterAsync();
-        var database = cluster.CreateDatabase();
-        await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret }, Stop);
+        var database = await SharedPostgres.DatabaseAsync();
+        await using var simulator = await BothForges.StartAsync();
         SimulatedForge[] forges = [simulator.GitHub, simulator.GitLab];
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["DATABASE_URL"] = database, ["QMOI__Work__Workers"] = "16",
-            ["GITHUB_API_URL"] = simulator.GitHub.ApiUrl, ["GITHUB_TOKEN"] = simulator.GitHub.Token, ["GITHUB_WEBHOOK_SECRET"] = Secret,
-            ["GITLAB_API_URL"] = simulator.GitLab.ApiUrl, ["GITLAB_TOKEN"] = simulator.GitLab.Token, ["GITLAB_WEBHOOK_SECRET"] = Secret,
-        };
+        var environment = simulator.Environment();
+        (environment["DATABASE_URL"], environment["QMOI__Work__Workers"]) = (database, "16");
         await using var web = await QmoiProcess.ServeAsync(Path.Combine(data.FullName, "web"), environment, "--role", "web");
-        (simulator.GitHub.HookUrl, simulator.GitLab.HookUrl) = (web.Url + "/webhooks/github", web.Url + "/webhooks/gitlab");
+        simulator.PointHooks(web.Url);
         var log = Path.Combine(data.FullName, "first", "logs");
         await using var first = await QmoiProcess.ServeAsync(Path.Combine(data.FullName, "first"), environment, "--role", "worker");
 
         var stuck = (await Task.WhenAll(forges.Select(forge => StuckAsync(simulator, forge)))).SelectMany(held => held).ToList();
         await first.FreezeAsync();
         // Half a minute passes for the database, by whose clock leases are given.
-        cluster.Execute(new Uri(database).AbsolutePath[1..], PostgresCluster.Later(TimeSpan.FromSeconds(31)));
+        PostgresCluster.Execute(database, PostgresCluster.Later(TimeSpan.FromSeconds(31)));
 
         await using var second = await QmoiProcess.ServeAsync(Path.Combine(data.FullName, "second"), environment, "--role", "worker");
-        await UntilAsync(() => Task.FromResult(stuck.TrueForAll(held => IsHealed(held.Repository))));
+        await Waiting.UntilAsync(() => stuck.TrueForAll(held => IsHealed(held.Repository)));
         await using var store = PostgresStore.Open(database, TimeProvider.System);
-        await UntilAsync(async () => await store.NextDueAsync(Stop) is null);
+        await Waiting.UntilAsync(async () => await store.NextDueAsync(Stop) is null);
         var writes = Writes();
 
         stuck.ForEach(held => held.Fault.Release());
@@ -79,7 +73,7 @@ public sealed class Freezing : IDisposable
     public async Task A_repair_whose_lease_cannot_be_renewed_ends_without_a_word_to_people()
     {
         WaitedClock? clock = null;
-        await using var world = await Scenarios.World.StartAsync(botClock: inner => clock = new WaitedClock(inner));
+        await using var world = await World.StartAsync(botClock: inner => clock = new WaitedClock(inner));
         var log = new Fault("GET", "/trace$", times: 1, effect: FaultEffect.Hold);
         world.GitLab.AddFault(log);
         var repository = await world.WithBrokenScriptAsync("gitlab");
@@ -114,9 +108,7 @@ public sealed class Freezing : IDisposable
         {
             var fault = new Fault(moment.Method, moment.Path, times: 1, effect: FaultEffect.HoldAnswer);
             forge.AddFault(fault);
-            var (path, ci) = Scenarios.World.Ci(name, "./check.sh");
-            var repository = await forge.CreateRepositoryAsync(
-                $"acme/app-{number}", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = ci, ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho ok\n") }, announce: true);
+            var repository = await forge.WithBrokenScriptAsync($"acme/app-{number}");
             await fault.Struck.WaitAsync(TimeSpan.FromMinutes(1), Stop);
             stuck.Add((repository, fault));
         }
@@ -126,12 +118,4 @@ public sealed class Freezing : IDisposable
     private static bool IsHealed(SimulatedRepository repository) =>
         repository.MergeRequests is [var fix] && fix.Body.Contains("**Verified.**", StringComparison.Ordinal)
         && repository.CommitComments is [var told] && told.Body.Contains("Fix ready", StringComparison.Ordinal);
-
-    /// <summary>Other processes do the work, so it can only be looked at; gives up after two minutes.</summary>
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (!await condition())
-            await Task.Delay(20, limit.Token);
-    }
 }

@@ -1,11 +1,8 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Json;
 using System.Runtime.Versioning;
-using System.Text;
-using System.Text.Json;
 using QMoi.Simulator;
+using QMoi.Tests.Scenarios;
 
 namespace QMoi.Tests.Functions;
 
@@ -13,48 +10,30 @@ namespace QMoi.Tests.Functions;
 [UnsupportedOSPlatform("windows")]
 public sealed class FullDisk : IDisposable
 {
-    private const string Secret = "a-secret-of-the-tests";
-
     private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("qmoi-test-");
-    private readonly HttpClient client = new();
-    private readonly (ConcurrentDictionary<string, bool> Acknowledged, ConcurrentDictionary<HttpStatusCode, int> Statuses) told =
-        (new(StringComparer.Ordinal), new());
 
-    private static readonly Dictionary<string, string> Environment = new(StringComparer.Ordinal) { ["GITHUB_WEBHOOK_SECRET"] = Secret };
+    private static readonly Dictionary<string, string> Environment = new(StringComparer.Ordinal) { ["GITHUB_WEBHOOK_SECRET"] = SignedPost.Secret };
 
-    public void Dispose()
-    {
-        client.Dispose();
-        data.Delete(recursive: true);
-    }
+    public void Dispose() => data.Delete(recursive: true);
 
     [Fact]
     public async Task While_the_disk_is_full_deliveries_are_refused_and_afterwards_everything_acknowledged_is_worked()
     {
         await using var qmoi = await QmoiProcess.ServeWithinAsync(await WithDiskAsync(data.FullName, "12m"), data.FullName, Environment);
         var disk = SeenBy(qmoi, data.FullName);
-        using var enough = new CancellationTokenSource();
-        var senders = Enumerable.Range(1, 8).Select(sender => SendAsync(qmoi.Url, sender, enough.Token)).ToList();
-        await AcknowledgedAsync(100);
+        var senders = new Senders(qmoi.Url, 8);
+        await senders.AcknowledgedAsync(100);
 
         await FillAsync(disk);
-        await UntilAsync(() => Task.FromResult(told.Statuses.GetValueOrDefault(HttpStatusCode.ServiceUnavailable) >= 50));
-        await UntilAsync(async () => await ReadyAsync(qmoi) == (HttpStatusCode.ServiceUnavailable, "the store cannot be used\n"));
+        await senders.RefusedAsync(50);
+        await Waiting.UntilAsync(async () => await qmoi.GetAsync("/readyz") == (HttpStatusCode.ServiceUnavailable, "the store cannot be used\n"));
         File.Delete(Path.Combine(disk, Ballast));
 
-        await UntilAsync(async () => (await ReadyAsync(qmoi)).Status == HttpStatusCode.OK);
-        await AcknowledgedAsync(100);
-        await enough.CancelAsync();
-        await Task.WhenAll(senders);
-        Assert.Empty(told.Statuses.Keys.Except([HttpStatusCode.Accepted, HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable]));
-        await UntilAsync(async () =>
-            (await client.GetFromJsonAsync<JsonElement>(qmoi.Url + "/api/qmoi/status")).GetProperty("queue") is var queue && queue.GetProperty("ready").GetInt64() + queue.GetProperty("waiting").GetInt64() == 0);
-
-        var (exitCode, output, error) = await QmoiProcess.RunAsync(["deliveries", "--json", "--data", data.FullName], within: Beside(qmoi));
-        Assert.True(exitCode == 0, error);
-        var rows = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToDictionary(row => row.GetProperty("id").GetString()!, row => row.GetProperty("state").GetString(), StringComparer.Ordinal);
-        Assert.Empty(told.Acknowledged.Keys.Except(rows.Keys, StringComparer.Ordinal));
-        Assert.All(rows.Values, state => Assert.Equal("ignored", state));
+        await Waiting.UntilAsync(async () => (await qmoi.GetAsync("/readyz")).Status == HttpStatusCode.OK);
+        await senders.AcknowledgedAsync(100);
+        await senders.StopAsync();
+        await qmoi.IdleAsync();
+        senders.AssertWorked(await QmoiProcess.DeliveriesAsync(data.FullName, within: Beside(qmoi)));
         await AssertLogsGoOnAsync(qmoi, Path.Combine(disk, "logs"));
         Assert.Equal(0, await qmoi.TerminateAsync());
     }
@@ -62,15 +41,12 @@ public sealed class FullDisk : IDisposable
     [Fact, Trait("speed", "slow")]
     public async Task What_the_bot_did_while_it_could_not_be_written_down_is_not_done_again()
     {
-        await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret }, default);
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["GITLAB_API_URL"] = simulator.GitLab.ApiUrl, ["GITLAB_TOKEN"] = simulator.GitLab.Token, ["GITLAB_WEBHOOK_SECRET"] = Secret };
-        await using var qmoi = await QmoiProcess.ServeWithinAsync(await WithDiskAsync(data.FullName, "12m"), data.FullName, environment);
+        await using var simulator = await BothForges.StartAsync();
+        await using var qmoi = await QmoiProcess.ServeWithinAsync(await WithDiskAsync(data.FullName, "12m"), data.FullName, simulator.GitLab.Environment());
         simulator.GitLab.HookUrl = qmoi.Url + "/webhooks/gitlab";
         var opening = new Fault("POST", "/merge_requests$", times: 1, effect: FaultEffect.HoldAnswer);
         simulator.GitLab.AddFault(opening);
-        var (path, ci) = Scenarios.World.Ci("gitlab", "./check.sh");
-        var repository = await simulator.GitLab.CreateRepositoryAsync(
-            "acme/app", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = ci, ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho ok\n") }, announce: true);
+        var repository = await simulator.GitLab.WithBrokenScriptAsync("acme/app");
         await opening.Struck;
         // What was announced is on the disk; that it is done will not be.
         await simulator.DrainAsync(default);
@@ -81,11 +57,11 @@ public sealed class FullDisk : IDisposable
         await qmoi.ErrorLineAsync("The store can be used again");
 
         // Webhooks that were refused meanwhile are sent again, as catching up does.
-        await UntilAsync(() =>
+        await Waiting.UntilAsync(() =>
         {
             foreach (var missed in simulator.GitLab.Deliveries.GroupBy(delivery => delivery.DeliveryId, StringComparer.Ordinal).Where(sent => !sent.Any(delivery => delivery.StatusCode is null or 200 or 202)).ToList())
                 simulator.GitLab.Redeliver(missed.Key);
-            return Task.FromResult(repository.MergeRequests.Any(fix => fix.Body.Contains("**Verified.**", StringComparison.Ordinal)) && repository.CommitComments.Any(comment => comment.Body.Contains("Fix ready", StringComparison.Ordinal)));
+            return repository.MergeRequests.Any(fix => fix.Body.Contains("**Verified.**", StringComparison.Ordinal)) && repository.IsTold();
         });
         Assert.Single(repository.MergeRequests);
         Assert.Equal(2, repository.Branches.Count);
@@ -100,10 +76,9 @@ public sealed class FullDisk : IDisposable
         var disk = SeenBy(qmoi, logs);
         await FillAsync(disk);
         for (var number = 0; number < 50; number++)
-            Assert.Equal(HttpStatusCode.Accepted, await PostAsync(qmoi.Url, 1, $"id-{number}"));
-        await UntilAsync(async () =>
-            (await client.GetFromJsonAsync<JsonElement>(qmoi.Url + "/api/qmoi/status")).GetProperty("queue") is var queue && queue.GetProperty("ready").GetInt64() + queue.GetProperty("waiting").GetInt64() == 0);
-        Assert.Equal((HttpStatusCode.OK, "ready\n"), await ReadyAsync(qmoi));
+            Assert.Equal(HttpStatusCode.Accepted, await SignedPost.WorkedAsync(qmoi.Url, $"id-{number}"));
+        await qmoi.IdleAsync();
+        Assert.Equal("ready\n", await qmoi.ReadyAsync());
         File.Delete(Path.Combine(disk, Ballast));
         await AssertLogsGoOnAsync(qmoi, disk);
         Assert.Equal(0, await qmoi.TerminateAsync());
@@ -161,11 +136,9 @@ public sealed class FullDisk : IDisposable
     // ---- helpers
 
     /// <summary>A refusal is a warning, so it stands in the file when it can.</summary>
-    private async Task AssertLogsGoOnAsync(QmoiProcess qmoi, string logs) => await UntilAsync(async () =>
+    private static async Task AssertLogsGoOnAsync(QmoiProcess qmoi, string logs) => await Waiting.UntilAsync(async () =>
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, qmoi.Url + "/webhooks/github") { Content = new StringContent("{}", Encoding.UTF8, "application/json") };
-        using var response = await client.SendAsync(request);
-        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await SignedPost.SendAsync(qmoi.Url, "forged", "push", "{}", secret: "another"));
         return Directory.GetFiles(logs, "qmoi*.log").SelectMany(ReadLines).Any(line => line.Contains("delivery was refused: its proof does not hold", StringComparison.Ordinal));
     });
 
@@ -174,56 +147,5 @@ public sealed class FullDisk : IDisposable
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd().Split('\n');
-    }
-
-    private async Task<(HttpStatusCode Status, string Said)> ReadyAsync(QmoiProcess qmoi)
-    {
-        using var response = await client.GetAsync(qmoi.Url + "/readyz");
-        return (response.StatusCode, await response.Content.ReadAsStringAsync());
-    }
-
-    private Task AcknowledgedAsync(int more)
-    {
-        var target = told.Acknowledged.Count + more;
-        return UntilAsync(() => Task.FromResult(told.Acknowledged.Count >= target));
-    }
-
-    /// <summary>As a forge that sends again what was not taken, under the same id.</summary>
-    private async Task SendAsync(string url, int sender, CancellationToken enough)
-    {
-        for (var number = 0; !enough.IsCancellationRequested; number++)
-        {
-            var id = $"{sender}-{number}";
-            HttpStatusCode status;
-            do
-            {
-                status = await PostAsync(url, sender, id);
-                told.Statuses.AddOrUpdate(status, 1, (_, count) => count + 1);
-            }
-            while (status == HttpStatusCode.ServiceUnavailable && !enough.IsCancellationRequested);
-            if (status is HttpStatusCode.Accepted or HttpStatusCode.OK)
-                told.Acknowledged[id] = true;
-        }
-    }
-
-    private async Task<HttpStatusCode> PostAsync(string url, int repository, string id)
-    {
-        var (name, body) = Receiving.Worked(id, repository);
-        using var request = new HttpRequestMessage(HttpMethod.Post, url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        request.Headers.Add("X-GitHub-Delivery", id);
-        request.Headers.Add("X-GitHub-Event", name);
-        request.Headers.Add("X-Hub-Signature-256", Receiving.Signature(body, Secret));
-        using var response = await client.SendAsync(request);
-        if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
-            Assert.Equal(TimeSpan.FromSeconds(10), response.Headers.RetryAfter?.Delta);
-        return response.StatusCode;
-    }
-
-    /// <summary>Another process does the work, so it can only be looked at; gives up after a minute.</summary>
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (!await condition())
-            await Task.Delay(20, limit.Token);
     }
 }

@@ -46,7 +46,7 @@ public sealed class HostileDeliveries : IAsyncLifetime
 
     public static TheoryData<string, string> BadProofs()
     {
-        var right = Receiving.Signature(Body(GitHub, "one"), Secret);
+        var right = Deliveries.GitHubSignature(Secret, Body(GitHub, "one"));
 #pragma warning disable CA5350 // what old hooks send beside the real proof
         var sha1 = "sha1=" + Convert.ToHexStringLower(HMACSHA1.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes(Body(GitHub, "one"))));
 #pragma warning restore CA5350
@@ -63,7 +63,7 @@ public sealed class HostileDeliveries : IAsyncLifetime
     {
         var bot = await StartAsync();
         using var request = Request(bot, GitHub, "one", Body(GitHub, "one"));
-        foreach (var one in value == "doubled" ? Enumerable.Repeat(Receiving.Signature(Body(GitHub, "one"), Secret), 2) : [value])
+        foreach (var one in value == "doubled" ? Enumerable.Repeat(Deliveries.GitHubSignature(Secret, Body(GitHub, "one")), 2) : [value])
             request.Headers.TryAddWithoutValidation(header, one);
         await AssertRefusedAsync(bot, request);
     }
@@ -146,7 +146,7 @@ public sealed class HostileDeliveries : IAsyncLifetime
         foreach (var secret in (string[])["", Secret])
         {
             using var request = Request(bot, forge, "one", Body(forge, "one"));
-            request.Headers.TryAddWithoutValidation("X-Hub-Signature-256", Receiving.Signature(Body(forge, "one"), secret));
+            request.Headers.TryAddWithoutValidation("X-Hub-Signature-256", Deliveries.GitHubSignature(secret, Body(forge, "one")));
             request.Headers.TryAddWithoutValidation("X-Gitlab-Token", secret);
             await AssertRefusedAsync(bot, request);
         }
@@ -317,8 +317,7 @@ public sealed class HostileDeliveries : IAsyncLifetime
         // The one clock of the log stands still meanwhile: one line, and with the next one the number of the others.
         clock.Advance(TimeSpan.FromSeconds(2));
         var counted = Volatile.Read(ref refused);
-        while (log.Warnings.Count < 2)
-            await Task.Yield();
+        await Waiting.UntilAsync(() => log.Warnings.Count >= 2);
         await ended.CancelAsync();
         await Task.WhenAll(flood);
         Assert.Equal(2, log.Warnings.Count);
@@ -344,8 +343,7 @@ public sealed class HostileDeliveries : IAsyncLifetime
             Assert.Contains(" 51 turned away", log.Warnings[1], StringComparison.Ordinal);
             Execute(other, "ROLLBACK");
         }
-        while (await SendAsync(bot, GitHub, "last") == HttpStatusCode.ServiceUnavailable)
-            await Task.Yield();
+        await Waiting.UntilAsync(async () => await SendAsync(bot, GitHub, "last") != HttpStatusCode.ServiceUnavailable);
         var over = Assert.Single(log.Entries, entry => entry.Text.StartsWith("Deliveries can be stored again; ", StringComparison.Ordinal));
         Assert.Equal(LogLevel.Information, over.Level);
         Assert.Equal(HttpStatusCode.Accepted, await SendAsync(bot, GitHub, "after"));
@@ -514,11 +512,5 @@ public sealed class HostileDeliveries : IAsyncLifetime
         return length;
     }
 
-    private static async Task<List<DeliveryRow>> RowsAsync(Bot bot)
-    {
-        var rows = new List<DeliveryRow>();
-        await foreach (var row in bot.Store.ListAsync(null, null, default))
-            rows.Add(row);
-        return rows;
-    }
+    private static ValueTask<List<DeliveryRow>> RowsAsync(Bot bot) => bot.Store.ListAsync(null, null, default).ToListAsync();
 }

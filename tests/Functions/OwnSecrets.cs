@@ -45,7 +45,7 @@ public sealed partial class OwnSecrets : IDisposable
         var telling = "{\"message\":\"not with " + string.Join(" nor ", secrets.SelectMany(Forms).Select(form => form.Replace("\"", "", StringComparison.Ordinal))) + "\"}";
         await using (var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment))
         {
-            (hub.HookUrl, lab.HookUrl) = (qmoi.Url + "/webhooks/github", qmoi.Url + "/webhooks/gitlab");
+            simulator.PointHooks(qmoi.Url);
             foreach (var forge in (SimulatedForge[])[hub, lab])
             {
                 forge.AddFault(new Fault("GET", "/(pulls|merge_requests)", 500, times: 1) { Body = telling });
@@ -57,7 +57,7 @@ public sealed partial class OwnSecrets : IDisposable
             }
             await PostAsync(qmoi, "/webhooks/gitlab", ("X-Gitlab-Token", LabSecret));
             await PostAsync(qmoi, "/webhooks/github", ("X-Hub-Signature-256", HubSecret));
-            await UntilAsync(() => hub.Repositories.Concat(lab.Repositories).Any(repository => repository.MergeRequests.Count > 0));
+            await Waiting.UntilAsync(() => hub.Repositories.Concat(lab.Repositories).Any(repository => repository.MergeRequests.Count > 0));
             said.AppendLine(await qmoi.ReadyAsync());
             using var request = new HttpRequestMessage(HttpMethod.Get, qmoi.Url + "/api/qmoi/status");
             request.Headers.Add("Authorization", "Bearer " + Admin);
@@ -101,7 +101,7 @@ public sealed partial class OwnSecrets : IDisposable
 
     private static async Task RepositoryAsync(SimulatedForge forge, string name)
     {
-        var (path, ci) = World.Ci(forge is GitHubForge ? "github" : "gitlab", "./check.sh");
+        var (path, ci) = World.Ci(forge, "./check.sh");
         var repository = await forge.CreateRepositoryAsync(name, new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = ci, ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho ok\n") });
         if (forge is GitHubForge hub)
             hub.InstallApp(repository, 7);
@@ -141,14 +141,6 @@ public sealed partial class OwnSecrets : IDisposable
                     text.Append(reader.GetValue(column)).Append('\n');
         }
         return text.ToString();
-    }
-
-    /// <summary>Another process does the work, so it can only be looked at.</summary>
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (!condition())
-            await Task.Delay(20, limit.Token);
     }
 
     /// <summary>Of an installation, and the claim with which it is asked for.</summary>

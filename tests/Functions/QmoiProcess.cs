@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text;
+using System.Text.Json;
 using System.Threading.Channels;
 
 namespace QMoi.Tests.Functions;
@@ -9,6 +11,8 @@ public sealed class QmoiProcess : IAsyncDisposable
 {
     /// <summary>No wait is without an end: a test that stands still tells nothing.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private static readonly HttpClient Client = new();
 
     private readonly Process process;
     private readonly Channel<string> errors = Channel.CreateUnbounded<string>();
@@ -72,13 +76,33 @@ public sealed class QmoiProcess : IAsyncDisposable
         throw new InvalidOperationException($"The process ended and never said '{containing}'.");
     }
 
-    /// <summary>What <c>/readyz</c> says.</summary>
+    /// <summary>What <c>/readyz</c> says of a bot that is ready.</summary>
     public async Task<string> ReadyAsync()
     {
-        using var client = new HttpClient();
-        using var response = await client.GetAsync(Url + "/readyz");
-        Assert.Equal(System.Net.HttpStatusCode.OK, response.StatusCode);
-        return await response.Content.ReadAsStringAsync();
+        var (status, said) = await GetAsync("/readyz");
+        Assert.Equal(HttpStatusCode.OK, status);
+        return said;
+    }
+
+    public async Task<(HttpStatusCode Status, string Said)> GetAsync(string path)
+    {
+        using var response = await Client.GetAsync(Url + path);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Until no delivery waits to be worked.</summary>
+    public Task IdleAsync() => Waiting.UntilAsync(async () =>
+    {
+        var queue = JsonDocument.Parse((await GetAsync("/api/qmoi/status")).Said).RootElement.GetProperty("queue");
+        return queue.GetProperty("ready").GetInt64() + queue.GetProperty("waiting").GetInt64() == 0;
+    }, what: "a bot without work");
+
+    /// <summary>What <c>qmoi deliveries</c> lists.</summary>
+    public static async Task<IReadOnlyList<(string Id, string State)>> DeliveriesAsync(string data, IReadOnlyList<string>? within = null)
+    {
+        var (exitCode, output, error) = await RunAsync(["deliveries", "--json", "--data", data], within: within);
+        Assert.True(exitCode == 0, error);
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).Select(row => (row.GetProperty("id").GetString()!, row.GetProperty("state").GetString()!))];
     }
 
     /// <summary>All of standard error up to now.</summary>
@@ -107,9 +131,7 @@ public sealed class QmoiProcess : IAsyncDisposable
     public async Task FreezeAsync()
     {
         await SignalAsync("-STOP");
-        using var patience = new CancellationTokenSource(Patience);
-        while (!Directory.GetDirectories($"/proc/{process.Id}/task").All(thread => File.ReadAllText(Path.Combine(thread, "stat")).Split(')')[^1].TrimStart()[0] == 'T'))
-            await Task.Delay(5, patience.Token);
+        await Waiting.UntilAsync(() => Directory.GetDirectories($"/proc/{process.Id}/task").All(thread => File.ReadAllText(Path.Combine(thread, "stat")).Split(')')[^1].TrimStart()[0] == 'T'));
     }
 
     /// <summary>SIGCONT.</summary>

@@ -1,20 +1,19 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using QMoi.Functions;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Handlers.Events;
+using QMoi.Tests.Forges;
 
 namespace QMoi.Tests.Functions;
 
 /// <summary>What a forge, or somebody who pretends to be one, sees of the webhook addresses.</summary>
 public sealed class Receiving : IAsyncLifetime
 {
-    private const string Secret = "a-secret-of-the-tests";
     private const string OldSecret = "the-secret-before-it";
     private const string Push = """{"ref":"refs/heads/main","after":"1111111111111111111111111111111111111111","repository":{"id":7,"full_name":"acme/app","default_branch":"main"}}""";
 
@@ -24,7 +23,7 @@ public sealed class Receiving : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var settings = new BotSettings { DataFolder = data.FullName, GitHubSecrets = new WebhookSecrets([Secret, OldSecret], []), GitLabSecrets = new WebhookSecrets([Secret], []) };
+        var settings = new BotSettings { DataFolder = data.FullName, GitHubSecrets = new WebhookSecrets([SignedPost.Secret, OldSecret], []), GitLabSecrets = new WebhookSecrets([SignedPost.Secret], []) };
         bot = Bot.Open(settings, TimeProvider.System, NullLoggerFactory.Instance);
         await bot.ListenAsync("http://127.0.0.1:0", NullLoggerFactory.Instance, default);
     }
@@ -89,7 +88,7 @@ public sealed class Receiving : IAsyncLifetime
     public async Task One_changed_byte_is_refused()
     {
         using var request = Request("one", Push + " ");
-        request.Headers.Add("X-Hub-Signature-256", Signature(Push, Secret));
+        request.Headers.Add("X-Hub-Signature-256", Deliveries.GitHubSignature(SignedPost.Secret, Push));
         using var response = await client.SendAsync(request);
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
@@ -119,7 +118,7 @@ public sealed class Receiving : IAsyncLifetime
         request.Content!.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
         if (encoding is not null)
             request.Content.Headers.ContentEncoding.Add(encoding);
-        request.Headers.Add("X-Hub-Signature-256", Signature(Push, Secret));
+        request.Headers.Add("X-Hub-Signature-256", Deliveries.GitHubSignature(SignedPost.Secret, Push));
         using var response = await client.SendAsync(request);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
     }
@@ -202,34 +201,9 @@ public sealed class Receiving : IAsyncLifetime
         Assert.Equal(20, (await RowsAsync()).Count);
     }
 
-    private async Task<HttpStatusCode> SendAsync(string id, string body, string eventName = "push", string secret = Secret)
-    {
-        using var request = Request(id, body, eventName);
-        request.Headers.Add("X-Hub-Signature-256", Signature(body, secret));
-        using var response = await client.SendAsync(request);
-        return response.StatusCode;
-    }
+    private Task<HttpStatusCode> SendAsync(string id, string body, string eventName = "push", string secret = SignedPost.Secret) => SignedPost.SendAsync(bot.Url, id, eventName, body, secret);
 
-    private HttpRequestMessage Request(string id, string body, string eventName = "push")
-    {
-        var request = new HttpRequestMessage(HttpMethod.Post, bot.Url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        request.Headers.Add("X-GitHub-Delivery", id);
-        request.Headers.Add("X-GitHub-Event", eventName);
-        return request;
-    }
+    private HttpRequestMessage Request(string id, string body) => SignedPost.Unsigned(bot.Url, id, "push", body);
 
-    /// <summary>A delivery that needs no forge but is worked: the end of a merge request that looks like the bot's. Most others are done with being stored.</summary>
-    internal static (string Event, string Body) Worked(string id, int repository = 7) =>
-        ("pull_request", $$$"""{"action":"closed","pull_request":{"number":1,"merged":false,"head":{"ref":"qmoi/fix/{{{id}}}","sha":"1111111111111111111111111111111111111111","repo":{"id":{{{repository}}}}},"base":{"ref":"main"}},"repository":{"id":{{{repository}}},"full_name":"acme/app","default_branch":"main"}}""");
-
-    internal static string Signature(string body, string secret) =>
-        "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(body)));
-
-    private async Task<List<DeliveryRow>> RowsAsync()
-    {
-        var rows = new List<DeliveryRow>();
-        await foreach (var row in bot.Store.ListAsync(null, null, default))
-            rows.Add(row);
-        return rows;
-    }
+    private ValueTask<List<DeliveryRow>> RowsAsync() => bot.Store.ListAsync(null, null, default).ToListAsync();
 }

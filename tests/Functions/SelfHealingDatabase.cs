@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
@@ -21,7 +22,7 @@ namespace QMoi.Tests.Functions;
 [UnsupportedOSPlatform("windows")]
 public sealed class SelfHealingDatabase : IDisposable
 {
-    private static readonly Dictionary<string, string> NoSettings = new(StringComparer.Ordinal) { ["GITHUB_WEBHOOK_SECRET"] = "a-secret-of-the-tests" };
+    private static readonly Dictionary<string, string> NoSettings = new(StringComparer.Ordinal) { ["GITHUB_WEBHOOK_SECRET"] = SignedPost.Secret };
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("qmoi-test-");
 
@@ -125,7 +126,7 @@ public sealed class SelfHealingDatabase : IDisposable
         Assert.Contains("with 11 deliveries, 10 attempts and 10 effects read from the damaged file", output, StringComparison.Ordinal);
 
         await using var restored = Open();
-        var rows = await RowsAsync(restored);
+        var rows = await restored.Store.ListAsync(null, null, default).ToListAsync();
         Assert.Equal((10, 31), (rows.Count(row => row is { State: DeliveryState.Done, Result: "healed" }), rows.Count(row => row.State == DeliveryState.Stored)));
         Assert.Equal(10, (await restored.Store.AttemptsAsync("github:7", default)).Count);
         var claimed = new HashSet<string>(StringComparer.Ordinal);
@@ -173,9 +174,8 @@ public sealed class SelfHealingDatabase : IDisposable
         string[] ids;
         await using (var qmoi = await QmoiProcess.ServeAsync(folder.FullName, NoSettings))
         {
-            using var client = new HttpClient();
             ids = [.. Enumerable.Range(0, 30).Select(number => $"id-{number}")];
-            await Task.WhenAll(ids.Select(id => PostAsync(client, qmoi.Url, id)));
+            Assert.All(await Task.WhenAll(ids.Select(id => SignedPost.WorkedAsync(qmoi.Url, id))), status => Assert.Equal(HttpStatusCode.Accepted, status));
             await qmoi.KillAsync();
         }
         Assert.True(new FileInfo(Database + "-wal").Length > 0);
@@ -271,8 +271,7 @@ public sealed class SelfHealingDatabase : IDisposable
         for (var hour = 1; hour <= 26; hour++)
         {
             // The log line comes a moment before the wait for the next hour begins, and limits of what the start ran may not be gone yet.
-            while (!clock.IsWaitedFor(TimeSpan.FromHours(1)))
-                await Task.Yield();
+            await Waiting.UntilAsync(() => clock.IsWaitedFor(TimeSpan.FromHours(1)));
             clock.Advance(TimeSpan.FromHours(1));
             await loggers.NextAsync();
         }
@@ -294,8 +293,7 @@ public sealed class SelfHealingDatabase : IDisposable
         await loggers.NextAsync();
         foreach (var minutes in (int[])[-60, 60, 10, -10])
         {
-            while (!clock.IsWaitedFor(TimeSpan.FromHours(1)))
-                await Task.Yield();
+            await Waiting.UntilAsync(() => clock.IsWaitedFor(TimeSpan.FromHours(1)));
             machine.Jump(TimeSpan.FromMinutes(minutes));
             clock.Advance(TimeSpan.FromHours(1));
             await loggers.NextAsync();
@@ -456,33 +454,9 @@ public sealed class SelfHealingDatabase : IDisposable
             Assert.Equal(hash, Hash(Assert.Single(Damaged())));
     }
 
-    private async Task<List<string>> StoredAsync()
-    {
-        var (exitCode, output, error) = await QmoiProcess.RunAsync(["deliveries", "--json", "--data", folder.FullName]);
-        Assert.True(exitCode == 0, error);
-        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()!)];
-    }
-
-    private static async Task<List<DeliveryRow>> RowsAsync(Bot bot)
-    {
-        var rows = new List<DeliveryRow>();
-        await foreach (var row in bot.Store.ListAsync(null, null, default))
-            rows.Add(row);
-        return rows;
-    }
+    private async Task<List<string>> StoredAsync() => [.. (await QmoiProcess.DeliveriesAsync(folder.FullName)).Select(row => row.Id)];
 
     private Task<(int ExitCode, string Out, string Error)> ServeToItsEndAsync() => QmoiProcess.RunAsync(["serve", "--urls", "http://127.0.0.1:0", "--data", folder.FullName]);
-
-    private static async Task PostAsync(HttpClient client, string url, string id)
-    {
-        var (name, body) = Receiving.Worked(id);
-        using var request = new HttpRequestMessage(HttpMethod.Post, url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        request.Headers.Add("X-GitHub-Delivery", id);
-        request.Headers.Add("X-GitHub-Event", name);
-        request.Headers.Add("X-Hub-Signature-256", Receiving.Signature(body, NoSettings["GITHUB_WEBHOOK_SECRET"]));
-        using var response = await client.SendAsync(request);
-        Assert.Equal(202, (int)response.StatusCode);
-    }
 
     private static T Ask<T>(SqliteConnection connection, string sql)
     {

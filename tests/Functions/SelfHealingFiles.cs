@@ -1,7 +1,8 @@
+using System.Net;
 using System.Runtime.Versioning;
-using System.Text;
 using System.Text.Json;
 using QMoi.Simulator;
+using QMoi.Tests.Scenarios;
 
 namespace QMoi.Tests.Functions;
 
@@ -9,8 +10,7 @@ namespace QMoi.Tests.Functions;
 [UnsupportedOSPlatform("windows")]
 public sealed class SelfHealingFiles : IDisposable
 {
-    private const string Secret = "a-secret-of-the-tests";
-    private const string Good = "{\n  \"GitHub\": { \"WebhookSecret\": \"" + Secret + "\" }\n}\n";
+    private const string Good = "{\n  \"GitHub\": { \"WebhookSecret\": \"" + SignedPost.Secret + "\" }\n}\n";
     private const string Torn = "{\n  \"GitHub\": { \"WebhookSec";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("qmoi-test-");
@@ -29,10 +29,10 @@ public sealed class SelfHealingFiles : IDisposable
         {
             var said = await qmoi.ErrorLineAsync("Safe mode: ");
             Assert.Contains($"qmoi.json is not valid JSON at {place}", said, StringComparison.Ordinal);
-            Assert.DoesNotContain(Secret, said, StringComparison.Ordinal);
+            Assert.DoesNotContain(SignedPost.Secret, said, StringComparison.Ordinal);
             var ready = await qmoi.ReadyAsync();
             Assert.StartsWith("ready\nsafe mode: qmoi.json is not valid JSON at " + place, ready, StringComparison.Ordinal);
-            Assert.Equal(202, await PushAsync(qmoi.Url));
+            Assert.Equal(HttpStatusCode.Accepted, await SignedPost.PushAsync(qmoi.Url, "one"));
             Assert.Equal(0, await qmoi.TerminateAsync());
         }
         Assert.Equal(Good, await File.ReadAllTextAsync(Copy));
@@ -163,28 +163,22 @@ public sealed class SelfHealingFiles : IDisposable
     [Fact]
     public async Task Without_git_text_repairs_go_on_and_the_others_say_why_not()
     {
-        await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret }, default);
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["PATH"] = folder.CreateSubdirectory("no-programs").FullName, ["GITLAB_API_URL"] = simulator.GitLab.ApiUrl, ["GITLAB_TOKEN"] = simulator.GitLab.Token, ["GITLAB_WEBHOOK_SECRET"] = Secret,
-        };
+        await using var simulator = await BothForges.StartAsync();
+        var environment = simulator.GitLab.Environment();
+        environment["PATH"] = folder.CreateSubdirectory("no-programs").FullName;
         await using var qmoi = await QmoiProcess.ServeAsync(folder.FullName, environment);
         Assert.Contains("git is not found on PATH", await qmoi.ErrorLineAsync("Safe mode: "), StringComparison.Ordinal);
         Assert.Contains("safe mode: git is not found on PATH", await qmoi.ReadyAsync(), StringComparison.Ordinal);
         simulator.GitLab.HookUrl = qmoi.Url + "/webhooks/gitlab";
 
-        var (path, text) = Scenarios.World.Ci("gitlab", "./check.sh");
-        var script = await simulator.GitLab.CreateRepositoryAsync("acme/script", Files((path, text), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n"))), announce: true);
-        var (_, needsTool) = Scenarios.World.Ci("gitlab", "cat npm.log; exit 1");
-        var npm = await simulator.GitLab.CreateRepositoryAsync("acme/npm", Files(
-            (path, needsTool), ("npm.log", SimulatedFile.Text(NpmLog)), ("package.json", SimulatedFile.Text("{\"name\":\"app\",\"dependencies\":{\"left-pad\":\"1.3.0\"}}\n")),
-            ("package-lock.json", SimulatedFile.Text("{\"name\":\"app\",\"lockfileVersion\":3,\"packages\":{\"\":{\"name\":\"app\"}}}\n"))), announce: true);
+        var script = await simulator.GitLab.WithBrokenScriptAsync("acme/script");
+        var npm = await simulator.GitLab.WithFilesAsync(
+            "acme/npm", World.Ci("gitlab", "cat npm.log; exit 1"), ("npm.log", SimulatedFile.Text(NpmLog)), ("package.json", SimulatedFile.Text("{\"name\":\"app\",\"dependencies\":{\"left-pad\":\"1.3.0\"}}\n")),
+            ("package-lock.json", SimulatedFile.Text("{\"name\":\"app\",\"lockfileVersion\":3,\"packages\":{\"\":{\"name\":\"app\"}}}\n")));
         await simulator.DrainAsync(default);
         await qmoi.ErrorLineAsync("shell-permission-denied");
         // What was declined is no line on standard error; the comment shows it, and it can only be looked for.
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (npm.CommitComments.Count == 0)
-            await Task.Delay(5, patience.Token);
+        await Waiting.UntilAsync(() => npm.CommitComments.Count > 0);
 
         Assert.StartsWith("qmoi/fix/shell-permission-denied-", Assert.Single(script.MergeRequests).SourceBranch, StringComparison.Ordinal);
         Assert.Empty(npm.MergeRequests);
@@ -210,8 +204,6 @@ public sealed class SelfHealingFiles : IDisposable
 
     private string Copy => Path.Combine(folder.FullName, "last-good", "qmoi.json");
 
-    private static Dictionary<string, SimulatedFile> Files(params (string Path, SimulatedFile File)[] files) => files.ToDictionary(file => file.Path, file => file.File, StringComparer.Ordinal);
-
     private async Task StartOnceWithAsync(string settings)
     {
         await File.WriteAllTextAsync(Own, settings);
@@ -221,18 +213,6 @@ public sealed class SelfHealingFiles : IDisposable
     }
 
     private Task<(int ExitCode, string Out, string Error)> ServeToItsEndAsync() => QmoiProcess.RunAsync(["serve", "--urls", "http://127.0.0.1:0", "--data", folder.FullName]);
-
-    private static async Task<int> PushAsync(string url)
-    {
-        const string body = """{"ref":"refs/heads/main","after":"1111111111111111111111111111111111111111","repository":{"id":7,"full_name":"acme/app"}}""";
-        using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        request.Headers.Add("X-GitHub-Delivery", "one");
-        request.Headers.Add("X-GitHub-Event", "push");
-        request.Headers.Add("X-Hub-Signature-256", Receiving.Signature(body, Secret));
-        using var response = await client.SendAsync(request);
-        return (int)response.StatusCode;
-    }
 
     private static string Entry(string id) => $$"""
         - id: {{id}}

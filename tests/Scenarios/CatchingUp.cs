@@ -1,21 +1,12 @@
-using QMoi.Forges;
 using QMoi.Functions.Control;
-using QMoi.Functions.Stores;
 using QMoi.Handlers.Repair;
 using QMoi.Simulator;
-using System.Security.Cryptography;
 
 namespace QMoi.Tests.Scenarios;
 
 /// <summary>The bot was away, or a webhook did not arrive: what it missed is found again, and healed once.</summary>
 public sealed class CatchingUp
 {
-    private const string MissingRight = "section_start:1:step_script\r\u001b[0K$ ./check.sh\n/bin/bash: line 1: ./check.sh: Permission denied\nERROR: Job failed: exit code 126\n";
-
-    private static readonly (string, SimulatedFile)[] Script = [("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n"))];
-
-    private static readonly string PrivateKey = NewKey();
-
     public static TheoryData<string> BothForges => ["gitlab", "github"];
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -25,10 +16,10 @@ public sealed class CatchingUp
     [Theory, MemberData(nameof(BothForges))]
     public async Task What_failed_while_the_bot_was_down_is_healed_once_and_the_report_counts_it(string forge)
     {
-        await using var world = await World.StartAsync(settings: AsApp);
+        await using var world = await World.StartAsync(settings: World.AsApp);
         var repository = await KnownRepositoryAsync(world, forge);
         await world.StopBotAsync();
-        await repository.FailPipelineAsync("main", "check", MissingRight);
+        await repository.FailPipelineAsync("main", "check", World.MissingRight);
         await world.SimulatorIdleAsync();
         var missed = world.Forge(forge).Deliveries.Count(delivery => delivery.StatusCode == 0);
         Assert.True(missed > 1);
@@ -54,7 +45,7 @@ public sealed class CatchingUp
         await using var world = await World.StartAsync();
         var repository = await KnownRepositoryAsync(world, "github", withOwnHook: true);
         await world.StopBotAsync();
-        await repository.FailPipelineAsync("main", "check", MissingRight);
+        await repository.FailPipelineAsync("main", "check", World.MissingRight);
         await world.SimulatorIdleAsync();
         var missed = world.GitHub.Deliveries.Count(delivery => delivery.StatusCode == 0);
         world.Leap(TimeSpan.FromHours(2));
@@ -66,10 +57,10 @@ public sealed class CatchingUp
     [Theory, MemberData(nameof(BothForges))]
     public async Task Deliveries_that_were_answered_with_503_are_found(string forge)
     {
-        await using var world = await World.StartAsync(settings: AsApp, allowWarnings: true);
+        await using var world = await World.StartAsync(settings: World.AsApp, allowWarnings: true);
         var repository = await KnownRepositoryAsync(world, forge);
         await SwitchAsync(world, Module.Receive, isOn: false);
-        await repository.FailPipelineAsync("main", "check", MissingRight);
+        await repository.FailPipelineAsync("main", "check", World.MissingRight);
         await world.SimulatorIdleAsync();
         var refused = world.Forge(forge).Deliveries.Count(delivery => delivery.StatusCode == 503);
         Assert.True(refused > 1);
@@ -82,10 +73,10 @@ public sealed class CatchingUp
     [Fact]
     public async Task A_delivery_that_was_sent_again_and_arrived_was_not_missed()
     {
-        await using var world = await World.StartAsync(settings: AsApp);
+        await using var world = await World.StartAsync(settings: World.AsApp);
         var repository = await KnownRepositoryAsync(world, "github");
         await world.StopBotAsync();
-        await repository.FailPipelineAsync("main", "check", MissingRight);
+        await repository.FailPipelineAsync("main", "check", World.MissingRight);
         await world.SimulatorIdleAsync();
         var missed = world.GitHub.Deliveries.Where(delivery => delivery.StatusCode == 0).ToList();
         await world.StartBotAsync();
@@ -100,7 +91,7 @@ public sealed class CatchingUp
     [InlineData("GET", "/app/hook/deliveries/[0-9]+$", 200, "recovered 0")]
     public async Task A_recorded_delivery_that_is_gone_or_malformed_costs_itself_and_not_the_sweep(string method, string path, int status, string said)
     {
-        await using var world = await World.StartAsync(settings: AsApp, allowWarnings: true);
+        await using var world = await World.StartAsync(settings: World.AsApp, allowWarnings: true);
         var repository = await KnownRepositoryAsync(world, "github");
         await world.StopBotAsync();
         await repository.PushAsync("topic", "readme.md", "topic\n", "Start a topic");
@@ -123,7 +114,7 @@ public sealed class CatchingUp
         await using var world = await World.StartAsync(allowWarnings: true);
         var repository = await KnownRepositoryAsync(world, "gitlab");
         var before = await IdsAsync(world);
-        var other = await world.NamedRepositoryAsync("gitlab", "other/app", Script);
+        var other = await world.NamedRepositoryAsync("gitlab", "other/app", World.Script);
         world.GitLab.AddFault(new Fault("GET", $"/projects/{repository.Id}/hooks/[0-9]+/events", 200)
         {
             Body = $$$"""
@@ -142,7 +133,7 @@ public sealed class CatchingUp
     [InlineData("</app/hook/deliveries?per_page=100&cursor=99999>; rel=\"next\"", "more than 200 pages")]
     public async Task A_history_without_end_or_on_another_host_is_not_followed_and_what_was_read_counts(string link, string why)
     {
-        await using var world = await World.StartAsync(settings: AsApp, allowWarnings: true);
+        await using var world = await World.StartAsync(settings: World.AsApp, allowWarnings: true);
         var repository = await KnownRepositoryAsync(world, "github");
         await world.StopBotAsync();
         await repository.PushAsync("topic", "readme.md", "topic\n", "Start a topic");
@@ -170,7 +161,7 @@ public sealed class CatchingUp
         var repository = await KnownRepositoryAsync(world, forge, withOwnHook: true);
         repository.SetPermission(world.Forge(forge).Bot, AccessLevel.Write);
         await world.StopBotAsync();
-        await repository.FailPipelineAsync("main", "check", MissingRight);
+        await repository.FailPipelineAsync("main", "check", World.MissingRight);
         await world.SimulatorIdleAsync();
         world.Leap(TimeSpan.FromHours(2));
         await world.StartBotAsync();
@@ -189,11 +180,11 @@ public sealed class CatchingUp
     [Theory, MemberData(nameof(BothForges))]
     public async Task What_is_older_than_the_history_is_found_by_the_state_of_the_pipelines(string forge)
     {
-        await using var world = await World.StartAsync(settings: AsApp, allowWarnings: true);
+        await using var world = await World.StartAsync(settings: World.AsApp, allowWarnings: true);
         var repository = await KnownRepositoryAsync(world, forge);
         await world.StopBotAsync();
         world.Leap(TimeSpan.FromHours(1));
-        await repository.FailPipelineAsync("main", "check", MissingRight);
+        await repository.FailPipelineAsync("main", "check", World.MissingRight);
         await world.SimulatorIdleAsync();
         world.Leap(forge == "github" ? TimeSpan.FromDays(4) : TimeSpan.FromDays(6.9));
         if (forge == "gitlab")
@@ -253,10 +244,10 @@ public sealed class CatchingUp
     [Theory, MemberData(nameof(BothForges))]
     public async Task A_told_waiting_time_ends_the_sweep_and_the_next_one_goes_on(string forge)
     {
-        await using var world = await World.StartAsync(settings: AsApp, allowWarnings: true);
+        await using var world = await World.StartAsync(settings: World.AsApp, allowWarnings: true);
         var repository = await KnownRepositoryAsync(world, forge);
         await world.StopBotAsync();
-        await repository.FailPipelineAsync("main", "check", MissingRight);
+        await repository.FailPipelineAsync("main", "check", World.MissingRight);
         await world.SimulatorIdleAsync();
         world.Leap(TimeSpan.FromHours(2));
         await world.StartBotAsync();
@@ -280,7 +271,7 @@ public sealed class CatchingUp
     [Fact]
     public async Task Switched_off_or_stopped_nothing_is_asked()
     {
-        await using var world = await World.StartAsync(settings: AsApp, allowWarnings: true);
+        await using var world = await World.StartAsync(settings: World.AsApp, allowWarnings: true);
         await KnownRepositoryAsync(world, "github");
         var before = world.GitHub.Requests.Count;
         await SwitchAsync(world, Module.Sweep, isOn: false);
@@ -305,7 +296,7 @@ public sealed class CatchingUp
         Assert.Equal("executable", world.GitLab.HookState(hook));
         Assert.Contains(world.Warnings, warning => warning.Contains($"the webhook {hook.Id} of acme/app", StringComparison.Ordinal));
         Assert.Empty(world.Bot.SafeMode.Findings);
-        Assert.Equal(["hook_disabled", "hook_enabled"], await ActsAsync(world));
+        Assert.Equal(["hook_disabled", "hook_enabled"], await world.ActsAsync());
     }
 
     [Fact]
@@ -322,10 +313,10 @@ public sealed class CatchingUp
         Assert.StartsWith("ready\n", ready, StringComparison.Ordinal);
         Assert.Contains("GitLab has switched off the webhook", ready, StringComparison.Ordinal);
         Assert.Contains("press Test", ready, StringComparison.Ordinal);
-        Assert.Equal(["hook_disabled"], await ActsAsync(world));
+        Assert.Equal(["hook_disabled"], await world.ActsAsync());
 
         // What fails meanwhile is found all the same.
-        await repository.FailPipelineAsync("main", "check", MissingRight);
+        await repository.FailPipelineAsync("main", "check", World.MissingRight);
         world.Leap(TimeSpan.FromMinutes(10));
         Assert.StartsWith("missed 1, recovered 1, of which 1 acted on", await world.CatchUpAsync(), StringComparison.Ordinal);
         Assert.Single(repository.MergeRequests);
@@ -334,7 +325,7 @@ public sealed class CatchingUp
         world.GitLab.FailHook(hook, 0);
         await world.CatchUpAsync();
         Assert.Empty(world.Bot.SafeMode.Findings);
-        Assert.Equal(["hook_disabled"], await ActsAsync(world));
+        Assert.Equal(["hook_disabled"], await world.ActsAsync());
     }
 
     // ---- words
@@ -342,7 +333,7 @@ public sealed class CatchingUp
     /// <summary>The repository has been seen and looked at; nothing is amiss yet.</summary>
     private static async Task<SimulatedRepository> KnownRepositoryAsync(World world, string forge, bool withOwnHook = false, string name = "acme/app")
     {
-        var repository = await world.NamedRepositoryAsync(forge, name, Script);
+        var repository = await world.NamedRepositoryAsync(forge, name, World.Script);
         world.GitHub.HookUrl = world.Bot.Url + "/webhooks/github";
         if (forge == "github")
             world.GitHub.InstallApp(repository, 7);
@@ -360,28 +351,5 @@ public sealed class CatchingUp
         await world.Bot.Control.LookAsync(Stop);
     }
 
-    private static async Task<List<string>> IdsAsync(World world)
-    {
-        var ids = new List<string>();
-        await foreach (var row in world.Bot.Store.ListAsync(null, null, Stop))
-            ids.Add(row.Id);
-        return ids;
-    }
-
-    private static async Task<List<string>> ActsAsync(World world)
-    {
-        var acts = new List<string>();
-        await foreach (var row in world.Bot.Store.Control.AuditAsync(Stop))
-            acts.Add(row.Act);
-        return acts;
-    }
-
-    private static QMoi.Functions.Settings.BotSettings AsApp(World world, QMoi.Functions.Settings.BotSettings settings) =>
-        settings with { GitHub = new GitHubSettings(settings.GitHub.ApiUrl, Token: null, AppId: 1, PrivateKeyPem: PrivateKey) };
-
-    private static string NewKey()
-    {
-        using var key = RSA.Create(2048);
-        return key.ExportPkcs8PrivateKeyPem();
-    }
+    private static async Task<IEnumerable<string>> IdsAsync(World world) => (await world.RowsAsync()).Select(row => row.Id);
 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using QMoi.Forges;
 using QMoi.Simulator;
 
 namespace QMoi.Tests.Scenarios;
@@ -7,20 +5,16 @@ namespace QMoi.Tests.Scenarios;
 /// <summary>Nearly three days away, while people went on.</summary>
 public sealed class CatchingUpOutage
 {
-    private const string MissingRight = "section_start:1:step_script\r\u001b[0K$ ./check.sh\n/bin/bash: line 1: ./check.sh: Permission denied\nERROR: Job failed: exit code 126\n";
-
     private static readonly TimeSpan Outage = TimeSpan.FromHours(70);
 
     [Fact]
     public async Task After_an_outage_of_70_hours_everything_is_found_and_healed_once_and_the_report_is_right()
     {
-        using var key = RSA.Create(2048);
-        var pem = key.ExportPkcs8PrivateKeyPem();
-        await using var world = await World.StartAsync(settings: (_, settings) => settings with { GitHub = new GitHubSettings(settings.GitHub.ApiUrl, Token: null, AppId: 1, PrivateKeyPem: pem) });
+        await using var world = await World.StartAsync(settings: World.AsApp);
         var repositories = new List<SimulatedRepository>();
         for (var number = 0; number < 9; number++)
         {
-            var repository = await world.NamedRepositoryAsync(number < 6 ? "github" : "gitlab", $"acme/app-{number}", ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n")));
+            var repository = await world.NamedRepositoryAsync(number < 6 ? "github" : "gitlab", $"acme/app-{number}", World.Script);
             if (number < 6)
                 world.GitHub.InstallApp(repository, 7);
             else
@@ -39,7 +33,7 @@ public sealed class CatchingUpOutage
             foreach (var repository in repositories.Where((_, which) => which < 6 || step % 5 == 0))
                 repository.CommentOnCommit(repository.Branches["main"], $"Look at this, {step}");
             if (step % 4 == 1 && step / 4 < repositories.Count)
-                await repositories[step / 4].FailPipelineAsync("main", "check", MissingRight);
+                await repositories[step / 4].FailPipelineAsync("main", "check", World.MissingRight);
             await world.SimulatorIdleAsync();
             world.Leap(Outage / steps);
         }

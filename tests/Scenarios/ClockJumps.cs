@@ -31,12 +31,12 @@ public sealed class ClockJumps
         log.Release();
         await working;
         await world.SettleAsync();
-        AssertHealedOnce(repository);
+        repository.AssertHealedOnce();
 
         var direction = minutes > 0 ? "ahead of" : "behind";
         Assert.Contains(world.Bot.SafeMode.Findings, finding => finding.Wrong == $"the clock of this machine is {Math.Abs(minutes)} minutes {direction} {(forge == "github" ? "GitHub" : "GitLab")}'s");
         clock.Jump(TimeSpan.FromMinutes(-minutes));
-        await world.Forge(forge).CreateRepositoryAsync("acme/other", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [World.Ci(forge, "exit 1").Path] = World.Ci(forge, "exit 1").File }, announce: true);
+        await world.NamedRepositoryAsync(forge, "acme/other", World.Ci(forge, "exit 1"));
         await world.SettleAsync();
         Assert.DoesNotContain(world.Bot.SafeMode.Findings, finding => finding.Wrong.Contains("clock", StringComparison.Ordinal));
     }
@@ -57,7 +57,7 @@ public sealed class ClockJumps
         Assert.Empty(repository.MergeRequests);
         world.Leap(TimeSpan.FromSeconds(6));
         await world.SettleAsync();
-        AssertHealedOnce(repository);
+        repository.AssertHealedOnce();
     }
 
     [Theory, InlineData("gitlab", -60), InlineData("github", 10)]
@@ -83,8 +83,7 @@ public sealed class ClockJumps
     {
         var (world, clock) = await WorldAsync();
         await using var _ = world;
-        (string, SimulatedFile) script = ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n"));
-        var (first, second) = (await world.NamedRepositoryAsync(forge, "acme/first", script), await world.NamedRepositoryAsync(forge, "acme/second", script));
+        var (first, second) = (await world.NamedRepositoryAsync(forge, "acme/first", World.Script), await world.NamedRepositoryAsync(forge, "acme/second", World.Script));
         foreach (var repository in (SimulatedRepository[])[first, second])
             await repository.PushAsync("main", "readme.md", "read me\n", "Say what this is");
         await world.SettleAsync();
@@ -117,10 +116,9 @@ public sealed class ClockJumps
         clock!.Jump(TimeSpan.FromMinutes(minutes));
         var repository = await world.RepositoryAsync("github", ("readme.md", SimulatedFile.Text("App\n")));
         world.GitHub.InstallApp(repository, 7);
-        var (path, ci) = World.Ci("github", "./check.sh");
-        await repository.PushAsync("main", new Dictionary<string, SimulatedFile?>(StringComparer.Ordinal) { [path] = ci, ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho ok\n") }, "Check");
+        await repository.BreakAsync();
         await world.SettleAsync();
-        AssertHealedOnce(repository);
+        repository.AssertHealedOnce();
         Assert.InRange(world.GitHub.Requests.Count(request => request.Status == 401), 1, 2);
         // A token is good for an hour, by the clock of who gave it.
         Assert.InRange(world.GitHub.Requests.Count(request => request.PathAndQuery.EndsWith("/access_tokens", StringComparison.Ordinal) && request.Status == 201), 1, 1);
@@ -131,7 +129,7 @@ public sealed class ClockJumps
         world.Leap(TimeSpan.FromMinutes(10));
         var address = repository.Forge.HookUrl;
         repository.Forge.HookUrl = null;
-        await repository.FailPipelineAsync("main", "check", "$ ./check.sh\n/bin/bash: line 1: ./check.sh: Permission denied\nERROR: Job failed: exit code 126\n");
+        await repository.FailPipelineAsync("main", "check", World.MissingRight);
         await world.SimulatorIdleAsync();
         repository.Forge.HookUrl = address;
         world.Leap(TimeSpan.FromMinutes(10));
@@ -142,13 +140,5 @@ public sealed class ClockJumps
         JumpingClock? clock = null;
         var world = await World.StartAsync(allowWarnings: true, repair: repair, botClock: inner => clock = new JumpingClock(inner));
         return (world, clock!);
-    }
-
-    private static void AssertHealedOnce(SimulatedRepository repository)
-    {
-        var fix = Assert.Single(repository.MergeRequests);
-        Assert.Contains("**Verified.**", fix.Body, StringComparison.Ordinal);
-        Assert.Equal(2, repository.Branches.Count);
-        Assert.Contains("Fix ready", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
     }
 }

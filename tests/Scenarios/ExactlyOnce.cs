@@ -18,7 +18,7 @@ public sealed class ExactlyOnce
                 world.Forge(forge).Redeliver(delivery.DeliveryId);
             await world.SettleAsync();
         }
-        AssertHealedOnce(repository);
+        repository.AssertHealedOnce();
         Assert.All(world.Forge(forge).Deliveries.Where(delivery => delivery.IsRedelivery), delivery => Assert.Equal(200, delivery.StatusCode));
     }
 
@@ -31,7 +31,7 @@ public sealed class ExactlyOnce
         await world.SimulatorIdleAsync();
         world.Forge(forge).ReleaseDeliveries(shuffled: true);
         await world.SettleAsync();
-        AssertHealedOnce(repository);
+        repository.AssertHealedOnce();
     }
 
     [Theory, InlineData("gitlab"), InlineData("github")]
@@ -70,7 +70,7 @@ public sealed class ExactlyOnce
         world.Forge(forge).AddFault(new Fault(method, path, times: 1, effect: FaultEffect.BreakAfterEffect));
         var repository = await world.WithBrokenScriptAsync(forge);
         await world.SettleWithRetriesAsync();
-        AssertHealedOnce(repository);
+        repository.AssertHealedOnce();
     }
 
     /// <summary>Broken off before or after each of the three things that one request makes; the next try goes the same way, or by REST.</summary>
@@ -93,7 +93,7 @@ public sealed class ExactlyOnce
             world.GitHub.TakesGraphQl = !isRefusedThen;
             await world.SettleWithRetriesAsync();
 
-            AssertHealedOnce(repository);
+            repository.AssertHealedOnce();
             Assert.DoesNotContain(world.GitHub.Faults, fault => fault.Remaining > 0);
             Assert.Equal(2, (await repository.CommitMessagesAsync(repository.MergeRequests[0].SourceBranch)).Count);
         }
@@ -110,7 +110,7 @@ public sealed class ExactlyOnce
         world.Forge(forge).AddFault(new Fault("*", "/(trace|logs|commits|pulls|merge_requests)", status, times: 6) { Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Retry-After"] = "7" } });
         var repository = await world.WithBrokenScriptAsync(forge);
         await world.SettleWithRetriesAsync();
-        AssertHealedOnce(repository);
+        repository.AssertHealedOnce();
     }
 
     [Theory]
@@ -128,13 +128,5 @@ public sealed class ExactlyOnce
         Assert.Empty(repository.MergeRequests);
         Assert.Contains("refused the fix", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
         Assert.All(await world.StatesAsync(), state => Assert.True(state is "done" or "ignored", state));
-    }
-
-    private static void AssertHealedOnce(SimulatedRepository repository)
-    {
-        var fix = Assert.Single(repository.MergeRequests);
-        Assert.Contains("**Verified.**", fix.Body, StringComparison.Ordinal);
-        Assert.Equal(2, repository.Branches.Count);
-        Assert.Contains("Fix ready", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
     }
 }

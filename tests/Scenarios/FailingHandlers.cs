@@ -57,12 +57,5 @@ public sealed class FailingHandlers
         return dead;
     }
 
-    private static async Task<List<DeliveryRow>> RowsAsync(World world, SimulatedRepository repository)
-    {
-        var rows = new List<DeliveryRow>();
-        await foreach (var row in world.Bot.Store.ListAsync(null, null, Stop))
-            if (row.Repository == repository.FullName)
-                rows.Add(row);
-        return rows;
-    }
+    private static async Task<List<DeliveryRow>> RowsAsync(World world, SimulatedRepository repository) => (await world.RowsAsync()).FindAll(row => row.Repository == repository.FullName);
 }

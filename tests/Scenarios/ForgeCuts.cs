@@ -14,7 +14,7 @@ public sealed class ForgeCuts
         await using var world = await World.StartAsync(allowWarnings: true);
         var whole = await RepositoryAsync(world, forge, "acme/whole");
         await world.SettleAsync();
-        AssertHealedOnce(whole);
+        whole.AssertHealedOnce();
         var requests = Of(world, forge, whole);
         var chosen = requests.Index().Where(request => IsLong || request.Index == 0 || request.Item.Method != "GET").Select(request => request.Index).ToList();
         Assert.True(chosen.Count >= 5, $"only {chosen.Count} requests");
@@ -30,7 +30,7 @@ public sealed class ForgeCuts
                 var repository = await world.NamedRepositoryAsync(forge, $"acme/cut-{number}-{effect}", Readme);
                 var fault = new Fault("*", PathOf(forge, repository), times: 1, effect: effect) { Passing = number };
                 world.Forge(forge).AddFault(fault);
-                await BreakAsync(repository, forge);
+                await repository.BreakAsync();
                 await world.SettleAsync();
                 cut.Add((repository, fault));
             }
@@ -38,7 +38,7 @@ public sealed class ForgeCuts
         await world.SettleWithRetriesAsync();
         Assert.All(cut, broken =>
         {
-            AssertHealedOnce(broken.Repository);
+            broken.Repository.AssertHealedOnce();
             // The last ones are not needed where an earlier answer was found again.
             Assert.True(broken.Fault.Remaining == 0 || broken.Fault.Passing < 3, $"{broken.Repository.FullName} was never cut");
         });
@@ -60,7 +60,7 @@ public sealed class ForgeCuts
         clock.EndWaiting(TimeSpan.FromSeconds(30));
         await working;
         await world.SettleWithRetriesAsync();
-        AssertHealedOnce(repository);
+        repository.AssertHealedOnce();
         silent.Release();
     }
 
@@ -69,14 +69,8 @@ public sealed class ForgeCuts
     private static async Task<SimulatedRepository> RepositoryAsync(World world, string forge, string name)
     {
         var repository = await world.NamedRepositoryAsync(forge, name, Readme);
-        await BreakAsync(repository, forge);
+        await repository.BreakAsync();
         return repository;
-    }
-
-    private static async Task BreakAsync(SimulatedRepository repository, string forge)
-    {
-        var (path, ci) = World.Ci(forge, "./check.sh");
-        await repository.PushAsync("main", new Dictionary<string, SimulatedFile?>(StringComparer.Ordinal) { [path] = ci, ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho ok\n") }, "Check");
     }
 
     private static string PathOf(string forge, SimulatedRepository repository) => forge == "github" ? $"/repos/{repository.FullName}(/|$)" : $"/projects/{repository.Id}(/|$)";
@@ -85,13 +79,5 @@ public sealed class ForgeCuts
     {
         var path = new System.Text.RegularExpressions.Regex(PathOf(forge, repository), System.Text.RegularExpressions.RegexOptions.NonBacktracking);
         return [.. world.Forge(forge).Requests.Where(request => path.IsMatch(request.PathAndQuery)).OrderBy(request => request.Sequence)];
-    }
-
-    private static void AssertHealedOnce(SimulatedRepository repository)
-    {
-        var fix = Assert.Single(repository.MergeRequests);
-        Assert.Contains("**Verified.**", fix.Body, StringComparison.Ordinal);
-        Assert.Equal(2, repository.Branches.Count);
-        Assert.Contains("Fix ready", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
     }
 }

@@ -1,7 +1,3 @@
-using System.Security.Cryptography;
-using QMoi.Forges;
-using QMoi.Functions.Settings;
-using QMoi.Functions.Stores;
 using QMoi.Simulator;
 
 namespace QMoi.Tests.Scenarios;
@@ -9,10 +5,6 @@ namespace QMoi.Tests.Scenarios;
 /// <summary>The App is uninstalled, the project deleted, or the name taken by another: nothing is tried for ever, an admin is told, and the data goes.</summary>
 public sealed class GoneRepositories
 {
-    private const string MissingRight = "section_start:1:step_script\r\u001b[0K$ ./check.sh\n/bin/bash: line 1: ./check.sh: Permission denied\nERROR: Job failed: exit code 126\n";
-
-    private static readonly (string, SimulatedFile)[] Script = [("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n"))];
-
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public enum Way { Deleted, Uninstalled }
@@ -24,7 +16,7 @@ public sealed class GoneRepositories
         var (repository, _) = await HealedAsync(world, forge, way);
         world.Forge(forge).HoldDeliveries();
         await repository.PushAsync("main", "again.md", "again\n", "Once more");
-        await repository.FailPipelineAsync("main", "check", MissingRight);
+        await repository.FailPipelineAsync("main", "check", World.MissingRight);
         await world.SimulatorIdleAsync();
         Leave(world, repository, way);
         world.Forge(forge).ReleaseDeliveries();
@@ -59,7 +51,7 @@ public sealed class GoneRepositories
         Assert.Empty(await StoredAsync(world, forge, repository));
         Assert.Empty(await world.Bot.Store.AttemptsAsync($"{forge}:{repository.Id}", Stop));
         Assert.Empty(world.Bot.SafeMode.Findings);
-        Assert.Equal(["repository_gone", "repository_forgotten"], await ActsAsync(world));
+        Assert.Equal(["repository_gone", "repository_forgotten"], await world.ActsAsync());
         Assert.NotEmpty(await StoredAsync(world, forge, other));
         Assert.NotEmpty(await world.Bot.Store.AttemptsAsync($"{forge}:{other.Id}", Stop));
         Assert.Equal(0, await RequestsAsync(world, forge, repository, sweeps: 3, every: TimeSpan.FromHours(9)));
@@ -80,7 +72,7 @@ public sealed class GoneRepositories
         world.GitHub.InstallApp(repository, 8);
         await RequestsAsync(world, "github", repository, sweeps: 3, every: TimeSpan.FromHours(5));
         Assert.Empty(world.Bot.SafeMode.Findings);
-        Assert.Equal(["repository_gone", "repository_back"], await ActsAsync(world));
+        Assert.Equal(["repository_gone", "repository_back"], await world.ActsAsync());
         Assert.Equal(before, await StoredAsync(world, "github", repository));
 
         await repository.PushAsync("main", "more.md", "more\n", "More");
@@ -125,7 +117,7 @@ public sealed class GoneRepositories
 
     // ---- words
 
-    private static Task<World> StartAsync(Way way) => World.StartAsync(allowWarnings: true, settings: way == Way.Uninstalled ? AsApp : null);
+    private static Task<World> StartAsync(Way way) => World.StartAsync(allowWarnings: true, settings: way == Way.Uninstalled ? World.AsApp : null);
 
     /// <summary>Two repositories, each with a fix and with what is stored about it; the first is to go.</summary>
     private static async Task<(SimulatedRepository Repository, SimulatedRepository Other)> HealedAsync(World world, string forge, Way way)
@@ -133,11 +125,11 @@ public sealed class GoneRepositories
         var repositories = new List<SimulatedRepository>();
         foreach (var (name, installation) in ((string, long)[])[("acme/app", 7), ("other/app", 17)])
         {
-            var repository = await world.NamedRepositoryAsync(forge, name, Script);
+            var repository = await world.NamedRepositoryAsync(forge, name, World.Script);
             if (way == Way.Uninstalled)
                 world.GitHub.InstallApp(repository, installation);
             await repository.PushAsync("main", "readme.md", "read me\n", "Say what this is");
-            await repository.FailPipelineAsync("main", "check", MissingRight);
+            await repository.FailPipelineAsync("main", "check", World.MissingRight);
             repositories.Add(repository);
         }
         await world.SettleAsync();
@@ -167,28 +159,6 @@ public sealed class GoneRepositories
         return world.Forge(forge).Requests.Skip(before).Count(request => Array.Exists(names, name => request.PathAndQuery.Contains(name, StringComparison.Ordinal)));
     }
 
-    private static async Task<List<string>> StoredAsync(World world, string forge, SimulatedRepository repository)
-    {
-        var ids = new List<string>();
-        await foreach (var row in world.Bot.Store.ListAsync(null, null, Stop))
-            if (row.Repository == repository.FullName && world.Forge(forge) == repository.Forge)
-                ids.Add(row.Id);
-        return ids;
-    }
-
-    private static async Task<List<string>> ActsAsync(World world)
-    {
-        var acts = new List<string>();
-        await foreach (var row in world.Bot.Store.Control.AuditAsync(Stop))
-            acts.Add(row.Act);
-        return acts;
-    }
-
-    private static BotSettings AsApp(World world, BotSettings settings) => settings with { GitHub = new GitHubSettings(settings.GitHub.ApiUrl, Token: null, AppId: 1, PrivateKeyPem: NewKey()) };
-
-    private static string NewKey()
-    {
-        using var key = RSA.Create(2048);
-        return key.ExportPkcs8PrivateKeyPem();
-    }
+    private static async Task<List<string>> StoredAsync(World world, string forge, SimulatedRepository repository) =>
+        [.. (await world.RowsAsync()).Where(row => row.Repository == repository.FullName && world.Forge(forge) == repository.Forge).Select(row => row.Id)];
 }

@@ -162,7 +162,7 @@ public sealed class Guards
     public async Task A_person_who_pushes_to_the_fix_branch_owns_it()
     {
         await using var world = await World.StartAsync();
-        var repository = await world.RepositoryAsync("gitlab", World.Ci("gitlab", "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n")));
+        var repository = await world.WithBrokenScriptAsync("gitlab");
         await world.SettleAsync();
         var fix = Assert.Single(repository.MergeRequests);
         await repository.PushAsync(fix.SourceBranch, "check.sh", "#!/bin/sh\nexit 9\n", "Try something else");

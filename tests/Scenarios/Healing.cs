@@ -100,7 +100,7 @@ public sealed class Healing
     {
         await using var world = await World.StartAsync();
         var repository = await world.RepositoryAsync(
-            "gitlab", (".gitlab-ci.yml", SimulatedFile.Text("unit:\n  script: [./check.sh]\nlint:\n  script: [./check.sh]\n")), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n")));
+            "gitlab", (".gitlab-ci.yml", SimulatedFile.Text("unit:\n  script: [./check.sh]\nlint:\n  script: [./check.sh]\n")), World.Script);
         await world.SettleAsync();
 
         Assert.Single(repository.MergeRequests);

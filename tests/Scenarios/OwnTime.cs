@@ -38,7 +38,7 @@ public sealed class OwnTime
         world.Leap(TimeSpan.FromMinutes(1));
         var since = world.Forge(forge).Requests.Count;
         var repository = await world.WithCommaTooManyAsync(forge, name);
-        await UntilAsync(() => repository.CommitComments.Any(comment => comment.Body.Contains("Fix ready", StringComparison.Ordinal)));
+        await Waiting.UntilAsync(repository.IsTold);
         await world.SimulatorIdleAsync();
 
         var failure = new Regex(forge == "github" ? "\"conclusion\":\"failure\"" : "\"object_kind\":\"pipeline\".*\"status\":\"failed\"", RegexOptions.Singleline | RegexOptions.NonBacktracking);
@@ -52,14 +52,6 @@ public sealed class OwnTime
             at = request.EndedAt > at ? request.EndedAt : at;
         }
         return own;
-    }
-
-    /// <summary>The bot works beside the test, so it can only be looked at; gives up after a minute.</summary>
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (!condition())
-            await Task.Delay(5, limit.Token);
     }
 }
 

@@ -17,7 +17,7 @@ public static class RedMergeRequest
     public static Task<(SimulatedRepository Repository, SimulatedMergeRequest Request)> WithRedMergeRequestAsync(
         SimulatedForge forge, string settings, string script = "#!/bin/sh\necho better\n") =>
         WithMergeRequestAsync(
-            forge, settings, [World.Ci(forge is GitHubForge ? "github" : "gitlab", "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n", executable: true))],
+            forge, settings, [World.Ci(forge, "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n", executable: true))],
             new Dictionary<string, SimulatedFile?>(StringComparer.Ordinal) { ["check.sh"] = SimulatedFile.Text(script) });
 
     /// <param name="changes">What the branch brings.</param>

@@ -122,7 +122,7 @@ public sealed class Remembering
         await using var world = await World.StartAsync();
         var repository = await world.RepositoryAsync(
             "gitlab", (".gitlab-ci.yml", SimulatedFile.Text("check:\n  rules: [{ if: '$CI_COMMIT_BRANCH == \"main\"' }, { if: '$CI_PIPELINE_SOURCE == \"merge_request_event\"' }]\n  script: [./check.sh]\n")),
-            ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n")));
+            World.Script);
         await world.SettleAsync();
         var fix = Assert.Single(repository.MergeRequests);
         await repository.PushAsync("topic", "readme.md", "Topic\n", "Start a topic");

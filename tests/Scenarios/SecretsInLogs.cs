@@ -13,7 +13,7 @@ public sealed class SecretsInLogs
     {
         await using var world = await World.StartAsync();
         var tokens = RedactorTests.Tokens().Select(row => row.Data).ToList();
-        var repository = await world.RepositoryAsync(forge, ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n")));
+        var repository = await world.RepositoryAsync(forge, World.Script);
         await world.SettleAsync();
         // One that is explained, one that is repaired, and one that nobody knows: each quotes its lines.
         var printed = string.Join('\n', tokens.Select(token => $"error: cannot log in with {token}"));

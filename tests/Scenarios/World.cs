@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using QMoi.Fixers;
 using QMoi.Forges;
 using QMoi.Functions;
@@ -6,13 +7,18 @@ using QMoi.Functions.Stores;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Repair;
 using QMoi.Simulator;
+using QMoi.Tests.Functions;
 
 namespace QMoi.Tests.Scenarios;
 
 /// <summary>Both simulated forges and the bot, joined by real HTTP. Nothing sleeps: <see cref="SettleAsync"/> works until nothing is left to do.</summary>
 public sealed class World : IAsyncDisposable
 {
-    private const string Secret = "a-secret-of-the-tests";
+    /// <summary>What a job of <see cref="Script"/> prints.</summary>
+    public const string MissingRight = "section_start:1:step_script\r\u001b[0K$ ./check.sh\n/bin/bash: line 1: ./check.sh: Permission denied\nERROR: Job failed: exit code 126\n";
+
+    /// <summary>Good, but not executable.</summary>
+    public static readonly (string, SimulatedFile) Script = ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n"));
 
     private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("qmoi-test-");
     private readonly RecordedLog loggers = new();
@@ -47,20 +53,19 @@ public sealed class World : IAsyncDisposable
         var world = new World(allowWarnings) { fixers = fixers };
         world.botClock = botClock?.Invoke(world.clock) ?? world.clock;
         // Leaps of the clock are the forges' too.
-        world.simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret, Latency = latency, Clock = world.clock, GitHubAppPublicKey = appPublicKey }, default);
+        world.simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = SignedPost.Secret, GitLabWebhookSecret = SignedPost.Secret, Latency = latency, Clock = world.clock, GitHubAppPublicKey = appPublicKey }, default);
         world.settings = new BotSettings
         {
             DataFolder = world.data.FullName,
             Repair = repair ?? new RepairSettings { MaxRetryWait = TimeSpan.Zero },
             GitHub = new GitHubSettings(new Uri(await door(world.GitHub)), world.GitHub.Token),
             GitLab = new GitLabSettings(new Uri(await door(world.GitLab)), world.GitLab.Token),
-            GitHubSecrets = new WebhookSecrets([Secret], []),
-            GitLabSecrets = new WebhookSecrets([Secret], []),
+            GitHubSecrets = new WebhookSecrets([SignedPost.Secret], []),
+            GitLabSecrets = new WebhookSecrets([SignedPost.Secret], []),
         };
         world.settings = settings?.Invoke(world, world.settings) ?? world.settings;
         await world.StartBotAsync("http://127.0.0.1:0");
-        world.GitHub.HookUrl = world.bot.Url + "/webhooks/github";
-        world.GitLab.HookUrl = world.bot.Url + "/webhooks/gitlab";
+        world.simulator.PointHooks(world.bot.Url);
         return world;
     }
 
@@ -87,11 +92,22 @@ public sealed class World : IAsyncDisposable
         await StartBotAsync();
     }
 
+    /// <summary>The bot comes to GitHub as an App.</summary>
+    public static BotSettings AsApp(World world, BotSettings settings) => settings with { GitHub = new GitHubSettings(settings.GitHub.ApiUrl, Token: null, AppId: 1, PrivateKeyPem: PrivateKey) };
+
+    private static string PrivateKey => field ??= NewKey();
+
+    private static string NewKey()
+    {
+        using var key = RSA.Create(2048);
+        return key.ExportPkcs8PrivateKeyPem();
+    }
+
     /// <summary>A hook of the repository's own that leads to the bot, in the place of the one for all.</summary>
     public SimulatedHook HookOf(SimulatedRepository repository)
     {
         repository.Forge.HookUrl = null;
-        return repository.Forge.AddHook(repository, $"{bot.Url}/webhooks/{(repository.Forge == GitHub ? "github" : "gitlab")}", Secret);
+        return repository.Forge.AddHook(repository, $"{bot.Url}/webhooks/{(repository.Forge == GitHub ? "github" : "gitlab")}", SignedPost.Secret);
     }
 
     /// <summary>Looks for what was missed, works what is found, and says what became of it.</summary>
@@ -103,6 +119,8 @@ public sealed class World : IAsyncDisposable
     }
 
     /// <summary>A CI file whose one job, <c>check</c>, runs a command.</summary>
+    public static (string Path, SimulatedFile File) Ci(SimulatedForge forge, string command) => Ci(forge is GitHubForge ? "github" : "gitlab", command);
+
     public static (string Path, SimulatedFile File) Ci(string forge, string command) => forge == "github"
         ? (".github/workflows/ci.yml", SimulatedFile.Text($"name: CI\non: [push, pull_request]\njobs:\n  check:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: actions/checkout@v4\n      - run: {command}\n"))
         : (".gitlab-ci.yml", SimulatedFile.Text($"check:\n  script:\n    - {command}\n"));
@@ -121,15 +139,11 @@ public sealed class World : IAsyncDisposable
     public Task<SimulatedRepository> RepositoryAsync(string forge, params (string Path, SimulatedFile File)[] files) => NamedRepositoryAsync(forge, "acme/app", files);
 
     public Task<SimulatedRepository> NamedRepositoryAsync(string forge, string name, params (string Path, SimulatedFile File)[] files) =>
-        Forge(forge).CreateRepositoryAsync(name, files.ToDictionary(file => file.Path, file => file.File, StringComparer.Ordinal), announce: true);
+        Forge(forge).WithFilesAsync(name, files);
 
-    /// <summary>The pipeline fails because <c>check.sh</c> is not executable; it passes once it is.</summary>
-    public Task<SimulatedRepository> WithBrokenScriptAsync(string forge, params (string Path, SimulatedFile File)[] files) =>
-        RepositoryAsync(forge, [Ci(forge, "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho ok\n")), .. files]);
+    public Task<SimulatedRepository> WithBrokenScriptAsync(string forge, params (string Path, SimulatedFile File)[] more) => Forge(forge).WithBrokenScriptAsync("acme/app", more);
 
-    /// <summary>The pipeline fails because of a comma too many in <c>package.json</c>: the fix is the text of one file.</summary>
-    public Task<SimulatedRepository> WithCommaTooManyAsync(string forge, string name = "acme/app", bool executable = false) => NamedRepositoryAsync(
-        forge, name, Ci(forge, "npm test"), ("package.json", SimulatedFile.Text("{\n  \"scripts\": { \"test\": \"echo ok\", }\n}\n", executable)));
+    public Task<SimulatedRepository> WithCommaTooManyAsync(string forge, string name = "acme/app", bool executable = false) => Forge(forge).WithCommaTooManyAsync(name, executable);
 
     public async Task<SimulatedRepository> WithFlakyDownloadAsync(string forge, int failures)
     {
@@ -184,6 +198,11 @@ public sealed class World : IAsyncDisposable
 
     public async Task<IReadOnlyList<string>> StatesAsync() => [.. (await RowsAsync()).Select(row => row.State.ToString().ToLowerInvariant())];
 
+    /// <summary>What the audit log says was done.</summary>
+    public ValueTask<List<string>> ActsAsync() => bot.Store.Control.AuditAsync(default).Select(row => row.Act).ToListAsync();
+
+    public ValueTask<List<DeliveryRow>> RowsAsync() => bot.Store.ListAsync(null, null, default).ToListAsync();
+
     public void AssertNoWarnings()
     {
         if (!allowWarnings)
@@ -201,14 +220,6 @@ public sealed class World : IAsyncDisposable
     }
 
     private int Deliveries => GitHub.Deliveries.Count + GitLab.Deliveries.Count;
-
-    private async Task<List<DeliveryRow>> RowsAsync()
-    {
-        var rows = new List<DeliveryRow>();
-        await foreach (var row in bot.Store.ListAsync(null, null, default))
-            rows.Add(row);
-        return rows;
-    }
 
     /// <summary>The real time, and leaps ahead of it.</summary>
     private sealed class LeapingClock : TimeProvider

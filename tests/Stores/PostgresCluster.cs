@@ -57,13 +57,13 @@ public sealed class PostgresCluster : IAsyncDisposable
     public string CreateDatabase()
     {
         var name = $"test_{Interlocked.Increment(ref databases)}";
-        Execute("postgres", $"CREATE DATABASE {name}");
+        Execute(Url("postgres"), $"CREATE DATABASE {name}");
         return Url(name);
     }
 
-    public void Execute(string database, string sql)
+    public static void Execute(string url, string sql)
     {
-        using var connection = new NpgsqlConnection(Form(Url(database)));
+        using var connection = new NpgsqlConnection(Form(url));
         connection.Open();
         connection.Execute(sql);
     }

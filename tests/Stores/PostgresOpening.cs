@@ -60,7 +60,7 @@ public sealed class PostgresOpening : IAsyncLifetime
     [Fact]
     public async Task A_wrong_password_is_named_and_not_shown()
     {
-        cluster.Execute("postgres", $"CREATE ROLE {PostgresCluster.Guarded} LOGIN PASSWORD 'the-right-one'");
+        PostgresCluster.Execute(cluster.Url("postgres"), $"CREATE ROLE {PostgresCluster.Guarded} LOGIN PASSWORD 'the-right-one'");
         Assert.Contains($"refuses user '{PostgresCluster.Guarded}': password authentication failed", await RefusedAsync(cluster.Url("postgres", $"{PostgresCluster.Guarded}:{Password}")), StringComparison.Ordinal);
     }
 
@@ -70,13 +70,13 @@ public sealed class PostgresOpening : IAsyncLifetime
         var url = cluster.CreateDatabase();
         var database = new Uri(url).AbsolutePath[1..];
         await using (PostgresStore.Open(url, TimeProvider.System))
-            cluster.Execute(database, $"CREATE ROLE few_{database} LOGIN CONNECTION LIMIT 0; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO few_{database}");
+            PostgresCluster.Execute(url, $"CREATE ROLE few_{database} LOGIN CONNECTION LIMIT 0; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO few_{database}");
         var few = cluster.Url(database, "few_" + database);
         var line = await RefusedAsync(few);
         Assert.Contains("has no connection left: ", line, StringComparison.Ordinal);
         var option = line.Split('?')[1].Split('=')[0];
         // One to hear what is new.
-        cluster.Execute(database, $"ALTER ROLE few_{database} CONNECTION LIMIT 3");
+        PostgresCluster.Execute(url, $"ALTER ROLE few_{database} CONNECTION LIMIT 3");
         await using var store = PostgresStore.Open($"{few}?{option}=2", TimeProvider.System);
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => store.NextDueAsync(TestContext.Current.CancellationToken)));
     }
@@ -86,11 +86,11 @@ public sealed class PostgresOpening : IAsyncLifetime
     {
         var url = cluster.CreateDatabase();
         var database = new Uri(url).AbsolutePath[1..];
-        cluster.Execute(database, $"CREATE ROLE poor_{database} LOGIN");
+        PostgresCluster.Execute(url, $"CREATE ROLE poor_{database} LOGIN");
         Assert.Contains("permission denied for schema public. Grant it, such as GRANT USAGE, CREATE ON SCHEMA public TO", await RefusedAsync(cluster.Url(database, "poor_" + database)), StringComparison.Ordinal);
         // With the tables made by somebody else it needs no more than to use them.
         await using (PostgresStore.Open(url, TimeProvider.System))
-            cluster.Execute(database, $"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO poor_{database}");
+            PostgresCluster.Execute(url, $"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO poor_{database}");
         await using var poor = PostgresStore.Open(cluster.Url(database, "poor_" + database), TimeProvider.System);
         Assert.Null(await poor.ClaimAsync(TestContext.Current.CancellationToken));
     }
@@ -100,7 +100,7 @@ public sealed class PostgresOpening : IAsyncLifetime
     {
         var url = cluster.CreateDatabase();
         await using (PostgresStore.Open(url, TimeProvider.System))
-            cluster.Execute(new Uri(url).AbsolutePath[1..], "INSERT INTO qmoi_schema (version) VALUES (99)");
+            PostgresCluster.Execute(url, "INSERT INTO qmoi_schema (version) VALUES (99)");
         Assert.Contains("has schema 99, this program knows", await RefusedAsync(url), StringComparison.Ordinal);
     }
 
@@ -108,10 +108,9 @@ public sealed class PostgresOpening : IAsyncLifetime
     public async Task A_step_of_the_schema_that_fails_leaves_nothing_behind()
     {
         var url = cluster.CreateDatabase();
-        var database = new Uri(url).AbsolutePath[1..];
-        cluster.Execute(database, "CREATE TABLE effects (something text)");     // in the way of the last table of the step
+        PostgresCluster.Execute(url, "CREATE TABLE effects (something text)");     // in the way of the last table of the step
         Assert.Contains("cannot be brought up to date: relation \"effects\" already exists (42P07). What failed was undone", await RefusedAsync(url), StringComparison.Ordinal);
-        cluster.Execute(database, "DROP TABLE effects");
+        PostgresCluster.Execute(url, "DROP TABLE effects");
         await using var store = PostgresStore.Open(url, TimeProvider.System);
         Assert.Null(await store.NextDueAsync(TestContext.Current.CancellationToken));
     }

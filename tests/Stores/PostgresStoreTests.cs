@@ -1,5 +1,3 @@
-using Dapper;
-using Npgsql;
 using QMoi.Functions.Stores;
 using QMoi.Functions.Stores.Postgres;
 
@@ -19,10 +17,11 @@ public sealed class PostgresStoreTests : StoreContract
 
     protected override ValueTask RemoveAsync() => ValueTask.CompletedTask;
 
-    protected override async Task PassAsync(TimeSpan time)
+    protected override Task PassAsync(TimeSpan time)
     {
         passed += time;
-        await ExecuteAsync(PostgresCluster.Later(passed));
+        PostgresCluster.Execute(url, PostgresCluster.Later(passed));
+        return Task.CompletedTask;
     }
 
     [Fact]
@@ -35,7 +34,7 @@ public sealed class PostgresStoreTests : StoreContract
         await Store.InsertAsync(Delivery("one"), Stop);
         await told.WaitAsync(Stop);
         // Its connection is cut: it comes back, and looks at what it may have missed.
-        await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()");
+        PostgresCluster.Execute(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()");
         await told.WaitAsync(Stop);
         await Store.InsertAsync(Delivery("two"), Stop);
         await told.WaitAsync(Stop);
@@ -52,7 +51,7 @@ public sealed class PostgresStoreTests : StoreContract
             await WorkOneAsync($"before-{round}");
         await Store.InsertAsync(Delivery("in hand"), Stop);
         var inHand = await ClaimedAsync();
-        await ExecuteAsync("""
+        PostgresCluster.Execute(url, """
             ALTER TABLE deliveries ADD COLUMN priority bigint NOT NULL DEFAULT 0;
             ALTER TABLE attempts ADD COLUMN cost bigint NOT NULL DEFAULT 0;
             ALTER TABLE work ADD COLUMN worker text;
@@ -107,12 +106,6 @@ public sealed class PostgresStoreTests : StoreContract
             left--;
         }
         Assert.Equal(0, left);
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var connection = new NpgsqlConnection(PostgresCluster.Form(url));
-        await connection.ExecuteAsync(sql);
     }
 
     private sealed class AheadClock(PostgresStoreTests tests) : TimeProvider

@@ -54,8 +54,7 @@ public sealed class SqliteStoreTests : StoreContract
         await bot.Store.InsertAsync(Delivery("young"), Stop);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var caring = bot.Care.RunAsync(ended.Token);
-        while (await bot.Store.FindAsync("old", Stop) is not null)
-            await Task.Yield();
+        await Waiting.UntilAsync(async () => await bot.Store.FindAsync("old", Stop) is null);
         await ended.CancelAsync();
         await caring;
         Assert.NotNull(await bot.Store.FindAsync("young", Stop));

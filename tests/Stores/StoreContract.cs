@@ -535,13 +535,7 @@ public abstract class StoreContract : IAsyncLifetime
 
     protected async Task<Claim> ClaimedAsync() => await Store.ClaimAsync(Stop) ?? throw new InvalidOperationException("There was nothing to claim.");
 
-    protected async Task<List<DeliveryRow>> RowsAsync(DeliveryState? state = null, DateTimeOffset? since = null)
-    {
-        var rows = new List<DeliveryRow>();
-        await foreach (var row in Store.ListAsync(state, since, Stop))
-            rows.Add(row);
-        return rows;
-    }
+    protected ValueTask<List<DeliveryRow>> RowsAsync(DeliveryState? state = null, DateTimeOffset? since = null) => Store.ListAsync(state, since, Stop).ToListAsync(Stop);
 
     protected NewDelivery Delivery(string id, long lane = 7, string? body = null, ForgeKind forge = ForgeKind.GitHub, bool isOfDefaultBranch = false) => new(
         forge, new Envelope(id, "push", lane, $"acme/app-{lane}", IsPing: false, isOfDefaultBranch), new Dictionary<string, string>(StringComparer.Ordinal) { ["X-GitHub-Delivery"] = id }, Body(body ?? id), Now);

@@ -9,35 +9,28 @@ namespace QMoi.Tests.Telemetry;
 /// <summary>What a collector gets to see of a bot that repairs a failure; the bot is a process of its own.</summary>
 public sealed class TracesAndMetrics : IDisposable
 {
-    private const string Secret = "a-secret-of-the-tests";
-
     private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("qmoi-test-");
-    private readonly HttpClient client = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public void Dispose()
-    {
-        client.Dispose();
-        data.Delete(recursive: true);
-    }
+    public void Dispose() => data.Delete(recursive: true);
 
     [Fact, Trait("speed", "slow")]
     public async Task One_repaired_failure_is_one_trace_from_the_delivery_to_the_merge_request_and_the_metrics_count_it()
     {
         await using var collector = await Collector.StartAsync();
-        await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret }, Stop);
+        await using var simulator = await BothForges.StartAsync();
         var gitHub = simulator.GitHub;
         var environment = Environment(collector.Url);
-        (environment["GITHUB_API_URL"], environment["GITHUB_TOKEN"], environment["GITHUB_WEBHOOK_SECRET"]) = (gitHub.ApiUrl, gitHub.Token, Secret);
+        (environment["GITHUB_API_URL"], environment["GITHUB_TOKEN"], environment["GITHUB_WEBHOOK_SECRET"]) = (gitHub.ApiUrl, gitHub.Token, SignedPost.Secret);
         environment["QMOI__Repair__Verify"] = "always";
         await using (var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment))
         {
             gitHub.HookUrl = qmoi.Url + "/webhooks/github";
-            var repository = await gitHub.CreateRepositoryAsync("acme/hush-hush", Files(), announce: true);
-            await UntilAsync(() => repository.MergeRequests.Any(request => request.Body.Contains("**Verified.**", StringComparison.Ordinal)));
+            var repository = await gitHub.WithCommaTooManyAsync("acme/hush-hush");
+            await Waiting.UntilAsync(() => repository.MergeRequests.Any(request => request.Body.Contains("**Verified.**", StringComparison.Ordinal)));
             await simulator.DrainAsync(Stop);
-            await UntilAsync(() => collector.Points.Any(point => point.Metric == "qmoi.queue.ready" && point.Value == 0));
+            await Waiting.UntilAsync(() => collector.Points.Any(point => point.Metric == "qmoi.queue.ready" && point.Value == 0));
             Assert.Contains("OpenTelemetry", await File.ReadAllTextAsync($"/proc/{qmoi.Id}/maps", Stop), StringComparison.Ordinal);
             Assert.Equal(0, await qmoi.TerminateAsync());
         }
@@ -70,7 +63,7 @@ public sealed class TracesAndMetrics : IDisposable
         Assert.Equal(received, spans.Where(span => span.Name == "receive").Select(span => span.Trace).Distinct(StringComparer.Ordinal).Count());
 
         var said = spans.SelectMany(span => span.Tags.Select(tag => $"{tag.Key}={tag.Value}").Append(span.Name)).Concat(collector.Points.Select(point => point.Labels)).ToList();
-        foreach (var hidden in (string[])[gitHub.Token, Secret, "hush", "acme", "?", "package.json"])
+        foreach (var hidden in (string[])[gitHub.Token, SignedPost.Secret, "hush", "acme", "?", "package.json"])
             Assert.DoesNotContain(said, text => text.Contains(hidden, StringComparison.Ordinal));
 
         var works = spans.Where(span => span.Name == "work").ToList();
@@ -94,10 +87,10 @@ public sealed class TracesAndMetrics : IDisposable
     {
         await using var collector = await Collector.StartAsync(isGrpc: true);
         var environment = Environment(collector.Url);
-        (environment["GITHUB_WEBHOOK_SECRET"], environment["OTEL_EXPORTER_OTLP_PROTOCOL"]) = (Secret, "grpc");
+        (environment["GITHUB_WEBHOOK_SECRET"], environment["OTEL_EXPORTER_OTLP_PROTOCOL"]) = (SignedPost.Secret, "grpc");
         await using var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment, "--role", "web");
-        Assert.Equal(System.Net.HttpStatusCode.Accepted, await PostAsync(qmoi.Url, "one"));
-        await UntilAsync(() => collector.Spans.Count == 1 && collector.Total("qmoi.deliveries") == 1);
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, await SignedPost.PushAsync(qmoi.Url, "one"));
+        await Waiting.UntilAsync(() => collector.Spans.Count == 1 && collector.Total("qmoi.deliveries") == 1);
         Assert.Equal("receive", collector.Spans[0].Name);
         Assert.DoesNotContain(collector.Points, point => point.Metric.StartsWith("qmoi.queue", StringComparison.Ordinal));
         Assert.Equal("web", collector.Resource["qmoi.role"]);
@@ -111,11 +104,11 @@ public sealed class TracesAndMetrics : IDisposable
     {
         var environment = Environment("http://127.0.0.1:1");
         environment["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol;
-        environment["GITHUB_WEBHOOK_SECRET"] = Secret;
+        environment["GITHUB_WEBHOOK_SECRET"] = SignedPost.Secret;
         await using var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment);
         for (var number = 0; number < 3; number++)
         {
-            Assert.Equal(System.Net.HttpStatusCode.Accepted, await PostAsync(qmoi.Url, $"id-{number}"));
+            Assert.Equal(System.Net.HttpStatusCode.Accepted, await SignedPost.PushAsync(qmoi.Url, $"id-{number}"));
             await Task.Delay(600, Stop);   // Each time the collector is tried anew.
         }
         await qmoi.ErrorLineAsync("cannot be sent to http://127.0.0.1:1");
@@ -128,9 +121,9 @@ public sealed class TracesAndMetrics : IDisposable
     public async Task Where_no_collector_is_set_nothing_of_it_is_loaded()
     {
         // As a compose file passes on what is not set.
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "", ["GITHUB_WEBHOOK_SECRET"] = Secret };
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "", ["GITHUB_WEBHOOK_SECRET"] = SignedPost.Secret };
         await using var qmoi = await QmoiProcess.ServeAsync(data.FullName, environment);
-        Assert.Equal(System.Net.HttpStatusCode.Accepted, await PostAsync(qmoi.Url, "one"));
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, await SignedPost.PushAsync(qmoi.Url, "one"));
         Assert.DoesNotContain("OpenTelemetry", await File.ReadAllTextAsync($"/proc/{qmoi.Id}/maps", Stop), StringComparison.Ordinal);
     }
 
@@ -152,30 +145,5 @@ public sealed class TracesAndMetrics : IDisposable
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector, ["OTEL_SERVICE_NAME"] = "qmoi-test", ["OTEL_METRIC_EXPORT_INTERVAL"] = "300", ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
     };
 
-    private static Dictionary<string, SimulatedFile> Files()
-    {
-        var (path, ci) = World.Ci("github", "npm test");
-        return new(StringComparer.Ordinal) { [path] = ci, ["package.json"] = SimulatedFile.Text("{\n  \"scripts\": { \"test\": \"echo ok\", }\n}\n") };
-    }
-
-    private async Task<System.Net.HttpStatusCode> PostAsync(string url, string id)
-    {
-        var body = $$$"""{"ref":"refs/heads/{{{id}}}","repository":{"id":7,"full_name":"acme/app","default_branch":"main"}}""";
-        using var request = new HttpRequestMessage(HttpMethod.Post, url + "/webhooks/github") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        request.Headers.Add("X-GitHub-Delivery", id);
-        request.Headers.Add("X-GitHub-Event", "push");
-        request.Headers.Add("X-Hub-Signature-256", Receiving.Signature(body, Secret));
-        using var response = await client.SendAsync(request, Stop);
-        return response.StatusCode;
-    }
-
     private async Task<IReadOnlyList<string>> LogAsync(string name) => await File.ReadAllLinesAsync(Assert.Single(Directory.GetFiles(Path.Combine(data.FullName, "logs"), name + "*.log")), Stop);
-
-    /// <summary>Another process does the work, so it can only be looked at; gives up after two minutes.</summary>
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (!condition())
-            await Task.Delay(20, limit.Token);
-    }
 }
