@@ -3,6 +3,7 @@ using System.Text;
 using QMoi.Simulator;
 using QMoi.Tests.Functions;
 using QMoi.Tests.Scenarios;
+using QMoi.Tests.Stores;
 
 namespace QMoi.Tests.Telemetry;
 
@@ -80,6 +81,28 @@ public sealed class TracesAndMetrics : IDisposable
         Assert.Equal(spans.Count(span => span.Name == "tool bash"), collector.Total("qmoi.tool.duration", "tool=bash"));
         Assert.Equal((1, 1), (collector.Total("qmoi.attempts", "state=delivered"), collector.Total("qmoi.attempts", "state=verified")));
         Assert.Equal((0, 0, 0), (collector.Total("qmoi.queue.waiting"), collector.Total("qmoi.lanes.held"), collector.Total("qmoi.queue.age")));
+    }
+
+    [Fact]
+    public async Task What_one_process_receives_and_another_works_is_one_trace()
+    {
+        var database = await SharedPostgres.DatabaseAsync();
+        await using var collector = await Collector.StartAsync();
+        await using var ofWorker = await Collector.StartAsync();
+        await using var web = await ServeAsync(collector, "web");
+        await using var worker = await ServeAsync(ofWorker, "worker");
+        Assert.Equal(System.Net.HttpStatusCode.Accepted, await SignedPost.WorkedAsync(web.Url, "one"));
+        await Waiting.UntilAsync(() => collector.Spans.Count == 1 && ofWorker.Spans.Count(span => span.Name == "work") == 1);
+        var receive = Assert.Single(collector.Spans);
+        Assert.Equal(("receive", "one"), (receive.Name, receive.Tags["qmoi.delivery"]));
+        Assert.All(ofWorker.Spans, span => Assert.Equal(receive.Trace, span.Trace));
+
+        async Task<QmoiProcess> ServeAsync(Collector told, string role)
+        {
+            var environment = Environment(told.Url);
+            (environment["GITHUB_WEBHOOK_SECRET"], environment["DATABASE_URL"]) = (SignedPost.Secret, database);
+            return await QmoiProcess.ServeAsync(Path.Combine(data.FullName, role), environment, "--role", role);
+        }
     }
 
     [Fact]
