@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using QMoi.Fixers;
 using QMoi.Forges;
 using QMoi.Functions;
@@ -183,6 +184,20 @@ public sealed class World : IAsyncDisposable
     public async Task<IReadOnlyList<string>> OutcomesAsync() => [.. (await RowsAsync()).Select(row => row.Result ?? "")];
 
     public async Task<IReadOnlyList<string>> StatesAsync() => [.. (await RowsAsync()).Select(row => row.State.ToString().ToLowerInvariant())];
+
+    /// <summary>The flake register: job, test, how often retried, passed and failed again.</summary>
+    public IReadOnlyList<string> Flakes()
+    {
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(DataFolder, "qmoi.db")};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT job_name || '/' || test_name || '/' || retried || '/' || passed || '/' || failed FROM flakes ORDER BY 1";
+        using var reader = command.ExecuteReader();
+        var flakes = new List<string>();
+        while (reader.Read())
+            flakes.Add(reader.GetString(0));
+        return flakes;
+    }
 
     public void AssertNoWarnings()
     {
