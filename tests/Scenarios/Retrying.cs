@@ -89,6 +89,16 @@ public sealed class Retrying
         Assert.Equal(["check//2/2/0", "check/tests/test_queue.py::test_order/1/1/0", "check/tests/test_queue.py::test_size/2/2/0"], world.Flakes());
     }
 
+    [Fact]
+    public async Task The_name_of_a_test_is_shown_as_text_whatever_it_is()
+    {
+        await using var world = await World.StartAsync();
+        var repository = await WithTestsAsync(world, "gitlab", "", "test_a[`/close@all</details>]", "");
+        await RunAgainAsync(world, repository);
+
+        Assert.Contains("\n**Flaky:** ``tests/test_queue.py::test_a[`/close@all</details>]`` passed on retry 1 of 1 times.", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
+    }
+
     [Theory, MemberData(nameof(BothForges))]
     public async Task What_fails_again_is_counted_against_the_tests_that_are_named_again(string forge)
     {
@@ -120,6 +130,22 @@ public sealed class Retrying
         Assert.Equal(["check//1/1/0"], world.Flakes());
         Assert.Contains("**Flaky:** `check` passed on retry 1 of 1 times.", Assert.Single(repository.CommitComments).Body, StringComparison.Ordinal);
         Assert.Equal(0, broken.Remaining);
+    }
+
+    [Fact]
+    public async Task A_rule_of_the_repository_may_ask_for_what_is_known_to_be_flaky()
+    {
+        await using var world = await World.StartAsync();
+        var repository = await WithTestsAsync(world, "gitlab", "", "test_order test_size", "", "test_order test_size", "test_size", "test_size", "");
+        await RunAgainAsync(world, repository);
+        await repository.PushAsync("main", ".qmoi.yml", "version: 1\nretry:\n  rules:\n    - { name: known-flaky, when: ['flaky=true', 'retry_pass_rate>=0.4', 'retry_pass_rate<=0.6'] }\n", "Ask for it");
+        await world.SettleAsync();
+        Assert.Equal(["check//2/1/1", "check/tests/test_queue.py::test_order/2/1/0", "check/tests/test_queue.py::test_size/2/1/1"], world.Flakes());
+        await repository.PushAsync("main", "readme.md", "A longer queue\n", "Say more");
+        await world.SettleAsync();
+
+        Assert.Equal(CiStatus.Success, repository.Pipelines[^1].Status);
+        Assert.Contains(await world.OutcomesAsync(), outcome => outcome.Contains("The rule `known-flaky` of .qmoi.yml asks for it.", StringComparison.Ordinal));
     }
 
     [Fact]
