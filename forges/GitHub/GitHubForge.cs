@@ -148,6 +148,13 @@ internal sealed class GitHubForge(ForgeHttp http, GitHubTokens tokens, GitHubGra
         return answer is null ? null : CommitSha.Parse(answer.Read(GitHubJson.Default.GitHubRef).Object.Sha);
     }
 
+    public async Task<Commit?> ReadBranchAsync(Repository repository, string branch, CancellationToken cancellationToken)
+    {
+        if (await GetBranchHeadAsync(repository, branch, cancellationToken) is not { } head) return null;
+        var commit = await SendAsync(repository, Get(repository, $"git/commits/{head}"), GitHubJson.Default.GitHubCommit, cancellationToken);
+        return new Commit(head, [.. (commit.Parents ?? []).Select(parent => CommitSha.Parse(parent.Sha))], commit.Message ?? "");
+    }
+
     public async Task<MergeRequest?> FindMergeRequestAsync(Repository repository, CommitSha head, CancellationToken cancellationToken)
     {
         var answer = await FindAsync(repository, Get(repository, $"commits/{head}/pulls?per_page=100"), cancellationToken);

@@ -85,7 +85,7 @@ internal sealed record GitHubRef(GitHubSha Object);
 
 internal sealed record GitHubSha(string Sha);
 
-internal sealed record GitHubCommit(string Sha, GitHubSha Tree);
+internal sealed record GitHubCommit(string Sha, GitHubSha Tree, IReadOnlyList<GitHubSha>? Parents = null, string? Message = null);
 
 internal sealed record GitHubContentWritten(GitHubSha Commit);
 

@@ -114,6 +114,12 @@ internal sealed class GitLabForge(ForgeHttp http, GitLabTokens tokens) : IForge
         return answer is null ? null : CommitSha.Parse(answer.Read(GitLabJson.Default.GitLabBranch).Commit.Id);
     }
 
+    public async Task<Commit?> ReadBranchAsync(Repository repository, string branch, CancellationToken cancellationToken)
+    {
+        var answer = await FindAsync(ForgeRequest.Get(Path(repository, $"repository/branches/{ApiPath.Whole(branch)}")), cancellationToken);
+        return answer?.Read(GitLabJson.Default.GitLabBranch).Commit is { } commit ? new Commit(CommitSha.Parse(commit.Id), [.. (commit.ParentIds ?? []).Select(CommitSha.Parse)], commit.Message ?? "") : null;
+    }
+
     public async Task<MergeRequest?> FindMergeRequestAsync(Repository repository, CommitSha head, CancellationToken cancellationToken)
     {
         var answer = await FindAsync(ForgeRequest.Get(Path(repository, $"repository/commits/{head}/merge_requests?per_page=100")), cancellationToken);

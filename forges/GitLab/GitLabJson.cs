@@ -68,7 +68,7 @@ internal sealed record GitLabTreeItem(string Path, string Type);
 
 internal sealed record GitLabBranch(GitLabCommit Commit);
 
-internal sealed record GitLabCommit(string Id);
+internal sealed record GitLabCommit(string Id, IReadOnlyList<string>? ParentIds = null, string? Message = null);
 
 internal sealed record GitLabMergeRequest(
     long Iid, string SourceBranch, string TargetBranch, string State, string? Sha = null, string? WebUrl = null, long? SourceProjectId = null, long? TargetProjectId = null,

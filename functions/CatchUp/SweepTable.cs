@@ -175,6 +175,7 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
         await store.WriteAsync(
             connection => connection.ExecuteAsync("""
                 DELETE FROM attempts WHERE repository_key = @Key;
+                DELETE FROM flakes WHERE repository_key = @Key;
                 DELETE FROM effects WHERE key LIKE @ofEffects;
                 DELETE FROM sweep_marks WHERE name LIKE @ofHistory OR name LIKE @ofAlarms OR name LIKE @ofRollCall;
                 DELETE FROM known_repositories WHERE forge = @forge AND repository_id = @Id

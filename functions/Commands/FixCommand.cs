@@ -74,9 +74,5 @@ internal static class FixCommand
         {
             throw new CommandException(ExitCode.WrongUse, $"{logFile} cannot be read: {unreadable.Message}");
         }
-        catch (GitException git)
-        {
-            throw new CommandException(ExitCode.Failed, git.Message);
-        }
     }
 }

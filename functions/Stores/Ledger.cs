@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Dapper;
 using QMoi.Handlers;
 using QMoi.Handlers.Forges;
@@ -26,8 +27,20 @@ internal sealed class Ledger(SqlStore store, Claim claim, TimeProvider clock) : 
         var retries = await store.AttemptsAsync(
             "repository_key = @repositoryKey AND failure_signature = @failureSignature AND job_name = @jobName AND fix_branch IS NULL AND patch_hash IS NULL AND state IN ('Retried', 'Verified') AND pipeline_id <> @pipelineId ORDER BY id DESC LIMIT 50",
             new { repositoryKey, failureSignature, jobName = jobName ?? "", pipelineId }, cancellationToken);
-        var passed = retries.Where(attempt => attempt.State == AttemptState.Verified).ToList();
+        var passed = retries.Where(attempt => AttemptDetails.Of(attempt).PassedOnRetry ?? attempt.State == AttemptState.Verified).ToList();
         return new RetryHistory(passed.Count, retries.Count, passed.Exists(attempt => attempt.Head == head));
+    }
+
+    public async Task<IReadOnlyList<Flake>> FlakesAsync(string repositoryKey, string jobName, IReadOnlyList<string> testNames, CancellationToken cancellationToken)
+    {
+        var flakes = new List<Flake>();
+        foreach (var testName in testNames)
+            if (await store.ReadAsync(
+                reading => reading.QuerySingleOrDefaultAsync<FlakeRow>(
+                    "SELECT retried, passed, failed, last_seen_at FROM flakes WHERE repository_key = @repositoryKey AND job_name = @jobName AND test_name = @testName", new { repositoryKey, jobName, testName }),
+                cancellationToken) is { } row)
+                flakes.Add(new Flake(jobName, testName, (int)row.Retried, (int)row.Passed, (int)row.Failed, DateTimeOffset.FromUnixTimeMilliseconds(row.Last_seen_at)));
+        return flakes;
     }
 
     public async Task<FixHistory> FixHistoryAsync(string repositoryKey, string failureId, CancellationToken cancellationToken)
@@ -56,7 +69,11 @@ internal sealed class Ledger(SqlStore store, Claim claim, TimeProvider clock) : 
     private Task<int> CountAsync(string sql, object parameters, CancellationToken cancellationToken) =>
         store.ReadAsync(reading => reading.ExecuteScalarAsync<int>(sql, parameters), cancellationToken);
 
-    public async Task<Attempt> SaveAsync(Attempt attempt, CancellationToken cancellationToken)
+    public Task<Attempt> SaveAsync(Attempt attempt, CancellationToken cancellationToken) => SaveAsync(attempt, [], cancellationToken);
+
+    public Task<Attempt> SaveRetryEndAsync(Attempt attempt, IReadOnlyList<RetryEnd> ends, CancellationToken cancellationToken) => SaveAsync(attempt, ends, cancellationToken);
+
+    private async Task<Attempt> SaveAsync(Attempt attempt, IReadOnlyList<RetryEnd> ends, CancellationToken cancellationToken)
     {
         var (saved, before) = await store.WriteFencedAsync(
             claim,
@@ -68,12 +85,30 @@ internal sealed class Ledger(SqlStore store, Claim claim, TimeProvider clock) : 
                 // Asked only where somebody counts.
                 var state = Signals.Attempts.Enabled ? await connection.ExecuteScalarAsync<string?>("SELECT state FROM attempts WHERE id = @id", new { id = attempt.Id }) : null;
                 await connection.ExecuteAsync(AttemptRow.Update, row);
+                await CountAsync(connection, row, ends);
                 return (attempt, state);
             },
             cancellationToken);
         if (before != saved.State.ToString() && saved.State is not (AttemptState.Diagnosed or AttemptState.Delivering))
             Signals.Attempts.Add(1, new KeyValuePair<string, object?>("failure", saved.FailureId), new KeyValuePair<string, object?>("state", saved.State.ToString().ToLowerInvariant()));
         return saved;
+    }
+
+    private static async Task CountAsync(DbConnection connection, AttemptRow attempt, IReadOnlyList<RetryEnd> ends)
+    {
+        if (ends.Count == 0)
+            return;
+        foreach (var end in ends)
+            await connection.ExecuteAsync("""
+                INSERT INTO flakes (repository_key, job_name, test_name, retried, passed, failed, last_seen_at) VALUES (@repository_key, @jobName, @TestName, 1, @passed, @failed, @updated_at)
+                ON CONFLICT (repository_key, job_name, test_name) DO UPDATE
+                SET retried = flakes.retried + 1, passed = flakes.passed + excluded.passed, failed = flakes.failed + excluded.failed, last_seen_at = excluded.last_seen_at
+                """,
+                new { attempt.repository_key, jobName = attempt.job_name ?? "", end.TestName, passed = end.HasPassed == true ? 1 : 0, failed = end.HasPassed == false ? 1 : 0, attempt.updated_at });
+        await connection.ExecuteAsync("""
+            DELETE FROM flakes WHERE repository_key = @repository_key AND (job_name, test_name) IN (
+                SELECT job_name, test_name FROM flakes WHERE repository_key = @repository_key ORDER BY last_seen_at DESC, job_name, test_name LIMIT 1000 OFFSET 1000)
+            """, new { attempt.repository_key });
     }
 
     public Task<EffectState> BeginEffectAsync(string key, CancellationToken cancellationToken) => store.WriteFencedAsync(
@@ -92,6 +127,8 @@ internal sealed class Ledger(SqlStore store, Claim claim, TimeProvider clock) : 
 
     public Task AbandonEffectAsync(string key, CancellationToken cancellationToken) => store.WriteFencedAsync(
         claim, connection => connection.ExecuteAsync("DELETE FROM effects WHERE key = @key AND result IS NULL", new { key }), cancellationToken);
+
+    private sealed record FlakeRow(long Retried, long Passed, long Failed, long Last_seen_at);
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 }

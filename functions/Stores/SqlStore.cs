@@ -156,11 +156,18 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
 
     public Task<int> RemoveFinishedAsync(DateTimeOffset before, CancellationToken cancellationToken) => WriteAsync(
         // Sequences follow the time of receipt, so the oldest are found without an index on it. Asked twice for the state: one may be made to work again meanwhile.
-        connection => connection.ExecuteAsync($"""
-            DELETE FROM deliveries WHERE state IN {Finished} AND sequence IN (
-                SELECT sequence FROM (SELECT sequence, state, received_at FROM deliveries ORDER BY sequence LIMIT 500) AS oldest
-                WHERE received_at < @before AND state IN {Finished})
-            """, new { before = before.ToUnixTimeMilliseconds() }),
+        async connection =>
+        {
+            var parameters = new { before = before.ToUnixTimeMilliseconds() };
+            await connection.ExecuteAsync("""
+                DELETE FROM flakes WHERE (repository_key, job_name, test_name) IN (SELECT repository_key, job_name, test_name FROM flakes WHERE last_seen_at < @before LIMIT 500)
+                """, parameters);
+            return await connection.ExecuteAsync($"""
+                DELETE FROM deliveries WHERE state IN {Finished} AND sequence IN (
+                    SELECT sequence FROM (SELECT sequence, state, received_at FROM deliveries ORDER BY sequence LIMIT 500) AS oldest
+                    WHERE received_at < @before AND state IN {Finished})
+                """, parameters);
+        },
         cancellationToken);
 
     public async Task<IReadOnlyList<Attempt>> AttemptsAsync(string repositoryKey, CancellationToken cancellationToken) =>

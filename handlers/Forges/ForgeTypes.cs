@@ -64,6 +64,9 @@ public sealed record MergeRequest(
     long Number, string Url, string SourceBranch, string TargetBranch, CommitSha Head, bool IsFromFork, bool IsOpen, bool IsMerged);
 
 /// <param name="Message">Whole commit message.</param>
+public sealed record Commit(CommitSha Sha, IReadOnlyList<CommitSha> Parents, string Message);
+
+/// <param name="Message">Whole commit message.</param>
 public sealed record NewCommit(string Branch, CommitSha Parent, string Message, Patch Patch);
 
 public sealed record NewMergeRequest(string SourceBranch, string TargetBranch, string Title, string Body);

@@ -40,6 +40,9 @@ public interface IForge
     /// <summary><c>null</c> when the branch does not exist.</summary>
     Task<CommitSha?> GetBranchHeadAsync(Repository repository, string branch, CancellationToken cancellationToken);
 
+    /// <summary>The commit that a branch stands at; <c>null</c> when the branch does not exist.</summary>
+    Task<Commit?> ReadBranchAsync(Repository repository, string branch, CancellationToken cancellationToken);
+
     /// <summary>The open merge request that has the commit at its head, from this repository or a fork; <c>null</c> when there is none.</summary>
     Task<MergeRequest?> FindMergeRequestAsync(Repository repository, CommitSha head, CancellationToken cancellationToken);
 
@@ -49,7 +52,8 @@ public interface IForge
     /// <summary>
     /// Makes a new branch at <see cref="NewCommit.Parent"/> with one commit on it, and a merge request from it. What an earlier run has made of that is taken up: a branch
     /// of that name is believed to hold the commit, unless it stands at the parent still; an open merge request from it is a <see cref="ForgeProblem.Conflict"/>, and
-    /// the caller looks it up. A refusal leaves no branch without the commit.
+    /// the caller looks it up. A refusal leaves no branch without the commit; one of the merge request alone leaves
+    /// the branch with it, for the caller to remove.
     /// </summary>
     Task<Offer> OfferAsync(Repository repository, NewCommit commit, NewMergeRequest mergeRequest, CancellationToken cancellationToken);
 

@@ -1,5 +1,4 @@
 using System.Text;
-using DiffPlex;
 using QMoi.Fixers;
 
 namespace QMoi.Handlers.Git;
@@ -8,9 +7,6 @@ namespace QMoi.Handlers.Git;
 public static class UnifiedDiff
 {
     private const int Context = 3;
-
-    /// <summary>Where more lines than this differ on either side, they are shown as one block: the finest diff of two unlike files takes minutes.</summary>
-    private const int MaxComparedLines = 20_000;
 
     /// <summary>For showing: content that is no UTF-8 has U+FFFD in it. <see cref="RenderBytes"/> is exact.</summary>
     public static string Render(Patch patch) => Encoding.UTF8.GetString(RenderBytes(patch));
@@ -34,7 +30,7 @@ public static class UnifiedDiff
     {
         List<string> removed = [], added = [];
         string[] oldLines = Lines(before), newLines = Lines(after);
-        foreach (var block in Blocks(oldLines, newLines))
+        foreach (var block in LineComparison.Of(oldLines, newLines))
         {
             removed.AddRange(oldLines.AsSpan(block.OldStart, block.OldCount).ToArray().Select(Readable));
             added.AddRange(newLines.AsSpan(block.NewStart, block.NewCount).ToArray().Select(Readable));
@@ -47,7 +43,7 @@ public static class UnifiedDiff
     {
         string[] oldLines = Lines(before), newLines = Lines(after);
         var replacements = new List<(int, int, string)>();
-        foreach (var block in Blocks(oldLines, newLines))
+        foreach (var block in LineComparison.Of(oldLines, newLines))
         {
             var added = newLines.AsSpan(block.NewStart, block.NewCount).ToArray().Select(Readable);
             if (block.OldCount > 0)
@@ -98,10 +94,10 @@ public static class UnifiedDiff
         Line(output, "--- " + oldName);
         Line(output, "+++ " + newName);
         string[] oldLines = Lines(before), newLines = Lines(after);
-        foreach (var hunk in Hunks(Blocks(oldLines, newLines))) WriteHunk(output, hunk, oldLines, newLines);
+        foreach (var hunk in Hunks(LineComparison.Of(oldLines, newLines))) WriteHunk(output, hunk, oldLines, newLines);
     }
 
-    private static void WriteHunk(MemoryStream output, IReadOnlyList<Block> hunk, string[] oldLines, string[] newLines)
+    private static void WriteHunk(MemoryStream output, IReadOnlyList<LineBlock> hunk, string[] oldLines, string[] newLines)
     {
         var (first, last) = (hunk[0], hunk[^1]);
         var lead = Math.Min(Context, first.OldStart);
@@ -123,9 +119,9 @@ public static class UnifiedDiff
 
     private static string Range(int start, int count) => count switch { 0 => $"{start},0", 1 => $"{start + 1}", _ => $"{start + 1},{count}" };
 
-    private static IEnumerable<IReadOnlyList<Block>> Hunks(IReadOnlyList<Block> blocks)
+    private static IEnumerable<IReadOnlyList<LineBlock>> Hunks(IReadOnlyList<LineBlock> blocks)
     {
-        var hunk = new List<Block>();
+        var hunk = new List<LineBlock>();
         foreach (var block in blocks)
         {
             if (hunk.Count > 0 && block.OldStart - hunk[^1].OldStart - hunk[^1].OldCount > 2 * Context)
@@ -138,25 +134,10 @@ public static class UnifiedDiff
         if (hunk.Count > 0) yield return hunk;
     }
 
-    private static List<Block> Blocks(string[] oldLines, string[] newLines)
-    {
-        var head = 0;
-        while (head < oldLines.Length && head < newLines.Length && oldLines[head] == newLines[head]) head++;
-        var tail = 0;
-        while (tail < oldLines.Length - head && tail < newLines.Length - head && oldLines[^(tail + 1)] == newLines[^(tail + 1)]) tail++;
-        var oldMiddle = oldLines[head..^tail];
-        var newMiddle = newLines[head..^tail];
-        if (oldMiddle.Length == 0 && newMiddle.Length == 0) return [];
-        if (oldMiddle.Length == 0 || newMiddle.Length == 0 || oldMiddle.Length > MaxComparedLines || newMiddle.Length > MaxComparedLines)
-            return [new Block(head, oldMiddle.Length, head, newMiddle.Length)];
-        var result = new Differ().CreateCustomDiffs(string.Concat(oldMiddle), string.Concat(newMiddle), ignoreWhiteSpace: false, ignoreCase: false, chunker: SplitLines);
-        return [.. result.DiffBlocks.Select(block => new Block(head + block.DeleteStartA, block.DeleteCountA, head + block.InsertStartB, block.InsertCountB))];
-    }
-
     // One character a byte, so that no byte is lost whatever the file's encoding is.
     private static string[] Lines(ReadOnlySpan<byte> content) => SplitLines(Encoding.Latin1.GetString(content));
 
-    private static string[] SplitLines(string text)
+    internal static string[] SplitLines(string text)
     {
         var lines = new List<string>();
         for (var start = 0; start < text.Length;)
@@ -192,6 +173,4 @@ public static class UnifiedDiff
         ? "\"" + prefix + path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
             .Replace("\t", "\\t", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal) + "\""
         : prefix + path;
-
-    private sealed record Block(int OldStart, int OldCount, int NewStart, int NewCount);
 }

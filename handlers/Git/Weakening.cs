@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using QMoi.Fixers;
+using YamlDotNet.RepresentationModel;
 
 namespace QMoi.Handlers.Git;
 
@@ -26,7 +27,7 @@ internal static partial class Weakening
         // A lock file names what others wrote, and so does code that a tool copies in.
         if (PatchRules.IsLockFile(change.Path) || (scope.Author == PatchAuthor.Tool && CopiedIn().IsMatch(change.Path))) return null;
         if (ExpectedFile().IsMatch(change.Path)) return scope.ExpectedFilesAreSubject && scope.Author != PatchAuthor.Model ? null : ExpectedChanged(change, scope);
-        return TestsLost(change) ?? Commands(change, scope) ?? Words(change, scope) ?? Settings(change);
+        return TestsLost(change) ?? Commands(change, scope) ?? Forced(change) ?? Words(change, scope) ?? Settings(change);
     }
 
     private static string? ExpectedChanged(FileChange change, PatchScope scope)
@@ -167,7 +168,7 @@ internal static partial class Weakening
             if (@new.Count < old.Count) return $"the patch removes \"{Missing(old, @new)}\"";
             if (Narrowed(old, @new) is { } narrowed) return $"\"{narrowed}\" checks less than before";
         }
-        if (Path.GetFileName(change.Path) == "package.json") return ScriptEmptied(change) ?? Forced(change);
+        if (Path.GetFileName(change.Path) == "package.json") return ScriptEmptied(change);
         if (Makefile().IsMatch(change.Path)) return Fewer(change, "target", text => [.. CheckTarget().Matches(text).Select(match => match.Groups["name"].Value)]) ?? Fewer(change, "command", text => Recipes(text));
         if (!PatchRules.IsCiFile(change.Path, scope.CiFiles) || !Yaml().IsMatch(change.Path)) return null;
         return RunsLessOften(change) ?? Fewer(change, "job", text => CiJobs(text)) ?? Fewer(change, "step", text => [.. Uses().Matches(text).Select(match => match.Value)])
@@ -237,19 +238,53 @@ internal static partial class Weakening
     /// <summary>Versions that a project forces upon what it depends on make an error of theirs go, seldom a mistake of its own.</summary>
     private static string? Forced(FileChange change)
     {
-        static List<string> Names(string text)
+        if (change.IsBinary) return null;
+        List<string>? before, after;
+        switch (Path.GetFileName(change.Path))
         {
-            var names = new List<string>();
-            for (var block = OverrideBlock().Match(text); block.Success;)
-            {
-                var inside = Braced(text, block.Index + block.Length);
-                names.AddRange(JsonKey().Matches(inside).Select(key => key.Groups["name"].Value));
-                block = OverrideBlock().Match(text, block.Index + block.Length + inside.Length);
-            }
-            return names;
+            case "package.json":
+                (before, after) = (JsonOverrides(change.Before), JsonOverrides(change.After));
+                break;
+            case "pnpm-workspace.yaml":
+                (before, after) = (YamlOverrides(change.Before), YamlOverrides(change.After));
+                break;
+            default:
+                return null;
         }
 
-        return Without(Names(change.After), Names(change.Before)) is [var forced, ..] ? $"the patch forces a version of \"{TestCode.OneLine(forced)}\" upon what depends on it" : null;
+        if (after is null) return "nobody can read any more which versions are forced upon what depends on it";
+        // Of what could not be read before, a name counts wherever it stood.
+        var forced = before is null ? after.Find(name => !change.Before.Contains(name, StringComparison.Ordinal)) : Without(after, before) is [var first, ..] ? first : null;
+        return forced is null ? null : $"the patch forces a version of \"{TestCode.OneLine(forced)}\" upon what depends on it";
+    }
+
+    /// <summary><c>overrides</c> of npm, bun and (below <c>pnpm</c>) pnpm, <c>resolutions</c> of yarn.</summary>
+    private static List<string> JsonOverrides(string text)
+    {
+        var names = new List<string>();
+        for (var block = OverrideBlock().Match(text); block.Success;)
+        {
+            var inside = Braced(text, block.Index + block.Length);
+            names.AddRange(JsonKey().Matches(inside).Select(key => key.Groups["name"].Value));
+            block = OverrideBlock().Match(text, block.Index + block.Length + inside.Length);
+        }
+        return names;
+    }
+
+    /// <summary>pnpm's <c>overrides</c>; keys that are taken over from elsewhere count as a name of their own. <c>null</c> where it is no YAML.</summary>
+    private static List<string>? YamlOverrides(string text)
+    {
+        if (OutsideYaml.Read(text.TrimStart('\uFEFF'), out _) is not { } documents) return null;
+        return [.. documents.SelectMany(document => Keys(document.RootNode)).SelectMany(pair => Scalar(pair.Key) switch
+        {
+            "overrides" => pair.Value is YamlMappingNode ? Keys(pair.Value).Select(inner => Scalar(inner.Key)) : Scalar(pair.Value) is "" or "~" or "null" ? [] : [Scalar(pair.Value)],
+            "<<" => ["<<"],
+            _ => [],
+        })];
+
+        static IEnumerable<KeyValuePair<YamlNode, YamlNode>> Keys(YamlNode node) => node is YamlMappingNode mapping ? mapping.Children : [];
+
+        static string Scalar(YamlNode node) => (node as YamlScalarNode)?.Value ?? (node is YamlScalarNode ? "" : "...");
     }
 
     private static string Braced(string text, int start)

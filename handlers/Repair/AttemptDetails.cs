@@ -17,11 +17,13 @@ namespace QMoi.Handlers.Repair;
 /// <param name="BackupRef">Where the branch's head was kept before.</param>
 /// <param name="IsTakenBack">Nothing of the fix is left: the commit was taken back by another one, or its branch was removed.</param>
 /// <param name="NotBefore">When a waiting retry is due.</param>
+/// <param name="PassedOnRetry">How the retry ended; <c>null</c> while it runs, and where there was none. With it the end is in the flake register.</param>
+/// <param name="Flaky">Of what passed on retry: how often it did so far, ready for Markdown.</param>
 /// <param name="WasTransient">The fix's own pipeline failed on something that a retry may cure.</param>
 public sealed record AttemptDetails(
     Diagnosis Diagnosis, string? PipelineName, string PipelineUrl, string? CiFile, long? MergeRequestNumber, string? FixSummary = null, string? Result = null, bool WasTransient = false,
     IReadOnlyList<string>? Files = null, int ApiCalls = 0, int SequentialApiCalls = 0, DateTimeOffset? NotBefore = null, bool IsChecked = false, string? History = null, bool IsCommit = false, string? BackupRef = null,
-    bool IsTakenBack = false)
+    bool IsTakenBack = false, bool? PassedOnRetry = null, string? Flaky = null)
 {
     public static AttemptDetails Of(Attempt attempt) =>
         JsonSerializer.Deserialize(attempt.DetailsJson, AttemptJson.Default.AttemptDetails) ?? throw new JsonException("An attempt without details.");

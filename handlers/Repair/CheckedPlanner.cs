@@ -46,7 +46,15 @@ public sealed class CheckedPlanner(FixPlanner planner, FixCheck check, RepairSet
 
     private async Task<FixPlan> PlanOnAsync(Func<CancellationToken, Task<FetchResult>> open, Diagnosis diagnosis, CancellationToken cancellationToken)
     {
-        var fetched = await open(cancellationToken);
+        FetchResult fetched;
+        try
+        {
+            fetched = await open(cancellationToken);
+        }
+        catch (GitException exception)
+        {
+            return new FixPlan.None($"git cannot work with what the repository holds: {exception.Message}");
+        }
         if (fetched is not FetchResult.Fetched { Tree: var tree })
             return new FixPlan.None($"The repository could not be fetched: {((FetchResult.Refused)fetched).Reason}");
         using (tree)

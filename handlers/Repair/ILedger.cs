@@ -23,6 +23,13 @@ public interface ILedger
     /// <summary>What became of the last 50 retries of one failure in one job, those of <paramref name="pipelineId"/> left out: they are still running.</summary>
     Task<RetryHistory> RetryHistoryAsync(string repositoryKey, string failureSignature, string? jobName, CommitSha head, long pipelineId, CancellationToken cancellationToken);
 
+    /// <summary>What the flake register says of a job (name "") and of tests in it; those that are not in it are left out.</summary>
+    Task<IReadOnlyList<Flake>> FlakesAsync(string repositoryKey, string jobName, IReadOnlyList<string> testNames, CancellationToken cancellationToken);
+
+    /// <summary>Updates an attempt whose retry has ended and counts the end in the flake register: both or neither.</summary>
+    /// <remarks>A repository has at most 1,000 entries; those that were seen last stay.</remarks>
+    Task<Attempt> SaveRetryEndAsync(Attempt attempt, IReadOnlyList<RetryEnd> ends, CancellationToken cancellationToken);
+
     /// <summary>What became of the last 50 fixes of one kind of failure in a repository.</summary>
     Task<FixHistory> FixHistoryAsync(string repositoryKey, string failureId, CancellationToken cancellationToken);
 

@@ -16,18 +16,19 @@ public sealed class JobRetry(ISwitches switches, RepairSettings settings, TimePr
     {
         var diagnosis = failed.Diagnosis;
         if (diagnosis is { IsTransient: false, MayBeTransient: false } && scene.Rules.Retry.Rules.Count == 0)
-            return RetryEvidence.Of(diagnosis, RetryHistory.None);
+            return RetryEvidence.Of(diagnosis, RetryHistory.None, KnownFlakes.None);
         var history = await scene.Ledger.RetryHistoryAsync(
             scene.Repository.Key, diagnosis.FailureSignature, failed.Job?.Name, scene.Pipeline.Sha, scene.Pipeline.Id, cancellationToken);
         if (diagnosis.MayBeTransient && !history.PassedOnThisCommit && await HasPassedAsync(scene, failed.Job, cancellationToken))
             history = history with { PassedOnThisCommit = true };
-        var evidence = RetryEvidence.Of(diagnosis, history);
+        var known = await KnownFlakes.OfAsync(scene.Ledger, scene.Repository.Key, failed.Job?.Name, diagnosis, cancellationToken);
+        var evidence = RetryEvidence.Of(diagnosis, history, known);
         if (evidence.IsWorthIt)
             return evidence;
         var facts = scene.FactsOf(diagnosis, failed.Job?.Name) with
         {
-            IsFlaky = history.Passed > 0 || history.PassedOnThisCommit,
-            RetryPassRate = history.Total == 0 ? null : (double)history.Passed / history.Total,
+            IsFlaky = history.Passed > 0 || history.PassedOnThisCommit || known.AreFlaky,
+            RetryPassRate = history.Total == 0 ? known.PassRate : (double)history.Passed / history.Total,
         };
         return scene.Rules.Retry.Rules.FirstOrDefault(rule => rule.Fits(facts)) is { } rule
             ? new RetryEvidence(true, $"The rule {OutsideText.Code(rule.Name, 60)} of {RepositorySettings.Path} asks for it.")

@@ -83,6 +83,7 @@ public sealed class PipelineRepair(
         if (diagnosed.Count == 0 && earlier.Count == 0)
             return new Outcome.Ignored(failed.IsOver ? "the pipeline failed without a failed job or an error to read" : "the job's log is not there yet; the pipeline's own event looks again");
 
+        earlier = await EndRetriesAsync(failed, ledger, earlier, diagnosed, cancellationToken);
         var scene = new Scene(forge, ledger, repository, pipeline, failed.IsOver, request, request?.Number ?? pipeline.MergeRequestNumber, isFork, rules, checkout, earlier);
         var attempts = await DecideAsync(scene, diagnosed, cancellationToken);
         await comment.UpdateAsync(forge, ledger, repository, pipeline.Sha, scene.MergeRequestNumber, cancellationToken);
@@ -94,6 +95,24 @@ public sealed class PipelineRepair(
         return attempts.Any(attempt => attempt.State is AttemptState.Delivered or AttemptState.Suggested or AttemptState.Retried or AttemptState.WaitingForPipeline or AttemptState.WaitingForFix or AttemptState.WaitingForApproval or AttemptState.Explained)
             ? new Outcome.Acted(text)
             : new Outcome.Declined(text);
+    }
+
+    /// <summary>What was run again failed once more; or it passed, and the pipeline failed for another job.</summary>
+    private async Task<IReadOnlyList<Attempt>> EndRetriesAsync(
+        FailedPipeline failed, ILedger ledger, IReadOnlyList<Attempt> earlier, IReadOnlyList<FailedJob> diagnosed, CancellationToken cancellationToken)
+    {
+        var attempts = earlier.ToList();
+        for (var at = 0; at < attempts.Count; at++)
+        {
+            var attempt = attempts[at];
+            if (attempt.PipelineId != failed.Pipeline.Id || !RetryEnds.IsRunning(attempt))
+                continue;
+            if (diagnosed.FirstOrDefault(item => item.Job?.Name == attempt.JobName && item.Job?.Id != attempt.JobId) is { } again)
+                attempts[at] = await RetryEnds.FailedAsync(ledger, attempt, again.Diagnosis, clock.GetUtcNow(), cancellationToken);
+            else if (failed.Jobs?.Any(job => job.Name == attempt.JobName && job.Id != attempt.JobId && job.Status == RunStatus.Success) == true)
+                attempts[at] = await RetryEnds.PassedAsync(ledger, attempt, clock.GetUtcNow(), cancellationToken);
+        }
+        return attempts;
     }
 
     /// <summary>Nothing is done for a commit that is no longer the branch's head; <c>null</c> while it is.</summary>

@@ -17,7 +17,7 @@ public sealed record RetryEvidence(bool IsWorthIt, string Reason)
     // Fewer retries that all failed may be bad luck.
     private const int EnoughToGiveUp = 3;
 
-    public static RetryEvidence Of(Diagnosis diagnosis, RetryHistory history)
+    public static RetryEvidence Of(Diagnosis diagnosis, RetryHistory history, KnownFlakes known)
     {
         if (diagnosis.IsTransient)
             return history is { Passed: 0, Total: >= EnoughToGiveUp }
@@ -27,10 +27,14 @@ public sealed record RetryEvidence(bool IsWorthIt, string Reason)
             return new(false, "Running it again does not help: the cause is in what was committed or configured.");
         if (history.PassedOnThisCommit)
             return new(true, "The same job passed on this very commit before, so the failure comes and goes.");
+        if (history.Total == 0 && known is { AreTests: true, PassRate: > 0.5 })
+            return new(true, known.Flakes.Count == 1 ? $"This test comes and goes: {known.Flakes[0].InWords}." : $"All {known.Flakes.Count} tests that failed come and go; the least of them, {Least(known).InWords}.");
         return history.Passed * 2 > history.Total
             ? new(true, $"This failure comes and goes: in this job it passed on retry {Times(history)}.")
             : new(false, history.Total == 0 ? "Nothing recorded says that this failure comes and goes." : $"This failure passed on retry only {Times(history)}.");
     }
+
+    private static Flake Least(KnownFlakes known) => known.Flakes.MinBy(flake => flake.PassRate)!;
 
     private static string Times(RetryHistory history) => $"{history.Passed} of {history.Total} times";
 }

@@ -12,7 +12,13 @@ public sealed class RetryResult(IForges forges, StickyComment comment, TimeProvi
         if (retried.Count == 0)
             return new Outcome.Ignored("the pipeline passed");
         foreach (var attempt in retried.Where(attempt => attempt.State == AttemptState.Retried))
-            await ledger.SaveAsync(attempt with { State = AttemptState.Verified, Summary = "Passed when it was run again.", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+        {
+            // The bot's retry has failed before; this run is somebody's.
+            if (!RetryEnds.IsRunning(attempt))
+                await ledger.SaveAsync(attempt with { State = AttemptState.Verified, Summary = "Passed when it was run once more.", UpdatedAt = clock.GetUtcNow() }, cancellationToken);
+            else
+                await RetryEnds.PassedAsync(ledger, attempt, clock.GetUtcNow(), cancellationToken);
+        }
         var number = AttemptDetails.Of(retried[0]).MergeRequestNumber;
         await comment.UpdateAsync(forges.Open(repository), ledger, repository, pipeline.Sha, number, cancellationToken);
         return new Outcome.Acted($"{retried[0].FailureId}: passed on retry");

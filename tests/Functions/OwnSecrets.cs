@@ -129,7 +129,7 @@ public sealed partial class OwnSecrets : IDisposable
         var text = new StringBuilder();
         using var connection = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
         connection.Open();
-        foreach (var table in (string[])["deliveries", "attempts", "effects", "controls", "audit", "sweep_marks", "known_repositories", "work", "lanes"])
+        foreach (var table in (string[])["deliveries", "attempts", "flakes", "effects", "controls", "audit", "sweep_marks", "known_repositories", "work", "lanes"])
         {
             using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // names of this test

@@ -39,7 +39,7 @@ public sealed class SelfHealingDatabase : IDisposable
     {
         { "middle", 60 },       // pages in the middle overwritten
         { "header", 100 },      // the first page overwritten: nothing says any more what is where
-        { "truncated", 20 },
+        { "truncated", 15 },
         { "empty", 0 },
         { "garbage", 0 },
         { "zeros", 0 },
@@ -113,7 +113,7 @@ public sealed class SelfHealingDatabase : IDisposable
             {
                 var claim = (await bot.Store.ClaimAsync(default))!;
                 var ledger = bot.Store.Ledger(claim);
-                await ledger.SaveAsync(Attempt(i), default);
+                await ledger.SaveRetryEndAsync(await ledger.SaveAsync(Attempt(i), default), [new RetryEnd("", HasPassed: true), new RetryEnd($"test {i}", HasPassed: i % 2 == 0)], default);
                 await ledger.BeginEffectAsync($"effect-{i}", default);
                 await ledger.CompleteEffectAsync($"effect-{i}", "done", default);
                 await bot.Store.FinishAsync(claim, DeliveryState.Done, "healed", default);
@@ -133,6 +133,7 @@ public sealed class SelfHealingDatabase : IDisposable
         while (await restored.Store.ClaimAsync(default) is { } claim)
         {
             Assert.IsType<EffectState.Done>(await restored.Store.Ledger(claim).BeginEffectAsync("effect-3", default));
+            Assert.Equal([(10, 10, 0), (1, 0, 1)], from flake in await restored.Store.Ledger(claim).FlakesAsync("github:7", "test", ["", "test 3"], default) select (flake.Retried, flake.Passed, flake.Failed));
             claimed.Add(claim.DeliveryId);
             await restored.Store.FinishAsync(claim, DeliveryState.Ignored, "", default);
         }

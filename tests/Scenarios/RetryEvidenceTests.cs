@@ -18,11 +18,28 @@ public sealed class RetryEvidenceTests
     [InlineData("no", 5, 5, true, false, "Running it again does not help: the cause is in what was committed or configured.")]
     public void The_facts_decide(string transient, int passed, int total, bool onThisCommit, bool isWorthIt, string reason)
     {
-        var diagnosis = new Diagnosis
-        {
-            FailureId = "x", Title = "X", Category = FailureCategory.Test, IsTransient = transient == "yes", MayBeTransient = transient == "maybe", Confidence = 1,
-            RootCause = new LogRange(1, 1, ""), Action = FailureAction.Retry, Summary = "", Next = "", FailureSignature = "0123456789abcdef",
-        };
-        Assert.Equal(new RetryEvidence(isWorthIt, reason), RetryEvidence.Of(diagnosis, new RetryHistory(passed, total, onThisCommit)));
+        Assert.Equal(new RetryEvidence(isWorthIt, reason), RetryEvidence.Of(Diagnosed(transient), new RetryHistory(passed, total, onThisCommit), KnownFlakes.None));
     }
+
+    /// <param name="flakes">For each one <c>passed/failed</c>.</param>
+    [Theory]
+    [InlineData("maybe", 0, "3/1", true, true, "This test comes and goes: `test 1` passed on retry 3 of 4 times.")]
+    [InlineData("maybe", 0, "3/1 2/1 9/1", true, true, "All 3 tests that failed come and go; the least of them, `test 2` passed on retry 2 of 3 times.")]
+    [InlineData("maybe", 0, "1/1", true, false, "Nothing recorded says that this failure comes and goes.")]
+    [InlineData("maybe", 0, "9/1 0/0", true, false, "Nothing recorded says that this failure comes and goes.")]
+    [InlineData("maybe", 0, "9/1", false, false, "Nothing recorded says that this failure comes and goes.")]
+    [InlineData("maybe", 4, "9/1", true, false, "This failure passed on retry only 0 of 4 times.")]
+    [InlineData("yes", 0, "0/9", true, true, "Failures of this kind mostly pass by themselves.")]
+    [InlineData("no", 0, "9/1", true, false, "Running it again does not help: the cause is in what was committed or configured.")]
+    public void What_is_known_of_the_tests_decides_where_the_failure_itself_is_new(string transient, int total, string flakes, bool areTests, bool isWorthIt, string reason)
+    {
+        var known = flakes.Split(' ').Select((ends, at) => (Ends: ends.Split('/').Select(int.Parse).ToList(), Name: $"test {at + 1}")).Select(test => new Flake("check", test.Name, 9, test.Ends[0], test.Ends[1], default)).ToList();
+        Assert.Equal(new RetryEvidence(isWorthIt, reason), RetryEvidence.Of(Diagnosed(transient), new RetryHistory(0, total, PassedOnThisCommit: false), new KnownFlakes(known, areTests)));
+    }
+
+    private static Diagnosis Diagnosed(string transient) => new()
+    {
+        FailureId = "x", Title = "X", Category = FailureCategory.Test, IsTransient = transient == "yes", MayBeTransient = transient == "maybe", Confidence = 1,
+        RootCause = new LogRange(1, 1, ""), Action = FailureAction.Retry, Summary = "", Next = "", FailureSignature = "0123456789abcdef",
+    };
 }

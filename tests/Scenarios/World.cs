@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Data.Sqlite;
 using QMoi.Fixers;
 using QMoi.Forges;
 using QMoi.Functions;
@@ -202,6 +203,20 @@ public sealed class World : IAsyncDisposable
     public ValueTask<List<string>> ActsAsync() => bot.Store.Control.AuditAsync(default).Select(row => row.Act).ToListAsync();
 
     public ValueTask<List<DeliveryRow>> RowsAsync() => bot.Store.ListAsync(null, null, default).ToListAsync();
+
+    /// <summary>The flake register: job, test, how often retried, passed and failed again.</summary>
+    public IReadOnlyList<string> Flakes()
+    {
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(DataFolder, "qmoi.db")};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT job_name || '/' || test_name || '/' || retried || '/' || passed || '/' || failed FROM flakes ORDER BY 1";
+        using var reader = command.ExecuteReader();
+        var flakes = new List<string>();
+        while (reader.Read())
+            flakes.Add(reader.GetString(0));
+        return flakes;
+    }
 
     public void AssertNoWarnings()
     {

@@ -390,6 +390,58 @@ public abstract class StoreContract : IAsyncLifetime
         }
     }
 
+    // ---- flakes
+
+    [Fact]
+    public async Task The_end_of_a_retry_is_counted_with_its_attempt_or_not_at_all()
+    {
+        await Store.InsertAsync(Delivery("one"), Stop);
+        var claim = await ClaimedAsync();
+        var ledger = Store.Ledger(claim);
+        var attempt = await ledger.SaveAsync(Attempt("github:7"), Stop);
+        Assert.Empty(await ledger.FlakesAsync("github:7", "test", ["", "a"], Stop));
+        attempt = await ledger.SaveRetryEndAsync(attempt with { Summary = "one" }, [new("", true), new("a", true)], Stop);
+        attempt = await ledger.SaveRetryEndAsync(attempt with { Summary = "two", UpdatedAt = Now + TimeSpan.FromHours(1) }, [new("", false), new("a", null), new("b", false)], Stop);
+        Assert.Equal(
+            [new Flake("test", "", 2, 1, 1, Whole(Now + TimeSpan.FromHours(1))), new Flake("test", "a", 2, 1, 0, Whole(Now + TimeSpan.FromHours(1))), new Flake("test", "b", 1, 0, 1, Whole(Now + TimeSpan.FromHours(1)))],
+            from flake in await ledger.FlakesAsync("github:7", "test", ["", "a", "b", "c"], Stop) select flake with { LastSeenAt = Whole(flake.LastSeenAt) });
+        Assert.Empty(await ledger.FlakesAsync("github:70", "test", ["", "a"], Stop));
+        Assert.Empty(await ledger.FlakesAsync("github:7", "tests", ["", "a"], Stop));
+
+        await PassAsync(TimeSpan.FromSeconds(31));
+        await ClaimedAsync();
+        await Assert.ThrowsAsync<LeaseLostException>(() => ledger.SaveRetryEndAsync(attempt with { Summary = "late" }, [new("", true)], Stop));
+        Assert.Equal(("two", 2), (Assert.Single(await Store.AttemptsAsync("github:7", Stop)).Summary, Assert.Single(await ledger.FlakesAsync("github:7", "test", [""], Stop)).Retried));
+
+        static DateTimeOffset Whole(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds() / 60 * 60);
+    }
+
+    [Fact]
+    public async Task A_repository_keeps_a_thousand_flakes_those_that_were_seen_last()
+    {
+        await Store.InsertAsync(Delivery("one"), Stop);
+        var ledger = Store.Ledger(await ClaimedAsync());
+        var (noisy, quiet) = (await ledger.SaveAsync(Attempt("github:7"), Stop), await ledger.SaveAsync(Attempt("github:8"), Stop));
+        await ledger.SaveRetryEndAsync(quiet with { UpdatedAt = Now - TimeSpan.FromDays(5) }, [new("quiet", true)], Stop);
+        for (var round = 0; round < 60; round++)
+            await ledger.SaveRetryEndAsync(noisy with { UpdatedAt = Now + TimeSpan.FromSeconds(round) }, [.. Enumerable.Range(0, 20).Select(number => new RetryEnd($"test {(round * 20) + number}", true))], Stop);
+        Assert.Empty(await ledger.FlakesAsync("github:7", "test", [.. Enumerable.Range(0, 200).Select(number => $"test {number}")], Stop));
+        Assert.Equal(1_000, (await ledger.FlakesAsync("github:7", "test", [.. Enumerable.Range(200, 1_000).Select(number => $"test {number}")], Stop)).Count);
+        Assert.Single(await ledger.FlakesAsync("github:8", "test", ["quiet"], Stop));
+    }
+
+    [Fact]
+    public async Task Flakes_that_were_not_seen_for_long_go_with_old_deliveries()
+    {
+        await Store.InsertAsync(Delivery("one"), Stop);
+        var ledger = Store.Ledger(await ClaimedAsync());
+        var attempt = await ledger.SaveAsync(Attempt("github:7"), Stop);
+        await ledger.SaveRetryEndAsync(attempt with { UpdatedAt = Now - TimeSpan.FromDays(31) }, [new("old", true), new("both", true)], Stop);
+        await ledger.SaveRetryEndAsync(attempt, [new("young", true), new("both", true)], Stop);
+        Assert.Equal(0, await Store.RemoveFinishedAsync(Now - TimeSpan.FromDays(30), Stop));
+        Assert.Equal([("young", 1), ("both", 2)], from flake in await ledger.FlakesAsync("github:7", "test", ["old", "young", "both"], Stop) select (flake.TestName, flake.Passed));
+    }
+
     // ---- again, and away
 
     [Fact]
@@ -443,7 +495,7 @@ public abstract class StoreContract : IAsyncLifetime
         {
             await Store.InsertAsync(Delivery($"done-{lane}", lane), Stop);
             var claim = await ClaimedAsync();
-            await Store.Ledger(claim).SaveAsync(Attempt($"github:{lane}"), Stop);
+            await Store.Ledger(claim).SaveRetryEndAsync(await Store.Ledger(claim).SaveAsync(Attempt($"github:{lane}"), Stop), [new RetryEnd("a", HasPassed: true)], Stop);
             await Store.Ledger(claim).BeginEffectAsync($"offer:github:{lane}:branch", Stop);
             await Store.Ledger(claim).CompleteEffectAsync($"offer:github:{lane}:branch", "done", Stop);
             await Store.FinishAsync(claim, DeliveryState.Done, "", Stop);
@@ -461,6 +513,8 @@ public abstract class StoreContract : IAsyncLifetime
         Assert.Equal(["done-70", "of the other"], from row in await RowsAsync() select row.Id);
         Assert.Empty(await Store.AttemptsAsync("github:7", Stop));
         Assert.Single(await Store.AttemptsAsync("github:70", Stop));
+        Assert.Empty(await Store.Ledger(ofTheOther).FlakesAsync("github:7", "test", ["a"], Stop));
+        Assert.Single(await Store.Ledger(ofTheOther).FlakesAsync("github:70", "test", ["a"], Stop));
         Assert.Equal([70], (await Store.Sweeps.RepositoriesAsync(ForgeKind.GitHub, Stop)).Select(known => known.Repository.Id));
         Assert.Equal(["history:github:70:1"], (await Store.Sweeps.MarksAsync("history:", Stop)).Keys);
 

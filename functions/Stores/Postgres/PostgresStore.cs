@@ -263,7 +263,7 @@ public sealed class PostgresStore : SqlStore
     public override async Task<IReadOnlyList<string>> OptimizeAsync(CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        foreach (var table in (string[])["deliveries", "work", "lanes", "attempts", "effects", "controls", "audit", "sweep_marks", "known_repositories"])
+        foreach (var table in (string[])["deliveries", "work", "lanes", "attempts", "flakes", "effects", "controls", "audit", "sweep_marks", "known_repositories"])
             await connection.ExecuteAsync($"VACUUM (ANALYZE) {table}", commandTimeout: 0);
         return ["Tables were vacuumed and their statistics are up to date."];
     }

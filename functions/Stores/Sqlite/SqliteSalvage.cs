@@ -54,6 +54,7 @@ internal sealed class SqliteSalvage
         var deliveries = Deliveries();
         Rows("work", "sequence", "excluded.tries > work.tries");
         var attempts = Rows("attempts", "id", "excluded.updated_at > attempts.updated_at AND excluded.repository_key = attempts.repository_key AND excluded.head = attempts.head");
+        Flakes();
         var effects = Rows("effects", "key", "excluded.updated_at > effects.updated_at");
         // A delivery has a row of work exactly until it is finished. One too many costs a look, one too few would be a delivery lost.
         sound.Execute($"""
@@ -66,6 +67,12 @@ internal sealed class SqliteSalvage
             """);
         Controls();
         return new Salvaged(deliveries, attempts, effects);
+    }
+
+    private void Flakes()
+    {
+        if (Common("flakes").Length > 0)
+            Rows("flakes", "repository_key, job_name, test_name", "excluded.retried > flakes.retried");
     }
 
     /// <summary>What was stopped stays stopped. Rows of the audit that cannot be read are told by its check, since its head is carried over too.</summary>
@@ -171,10 +178,10 @@ internal sealed class SqliteSalvage
         var columns = Common(table);
         var upsert = $"""
             INSERT INTO {table} ({string.Join(", ", columns)}) VALUES ({string.Join(", ", columns.Select(column => "$" + column))})
-            ON CONFLICT ({key}) DO UPDATE SET {string.Join(", ", columns.Where(column => column != key).Select(column => $"{column} = excluded.{column}"))} WHERE {isNewer}
+            ON CONFLICT ({key}) DO UPDATE SET {string.Join(", ", columns.Except(key.Split(", "), StringComparer.Ordinal).Select(column => $"{column} = excluded.{column}"))} WHERE {isNewer}
             """;
         int Take(Row row) => sound.Execute(upsert, row.Parameters());
-        return key == "key" ? ByText(table, key, columns, Take) : ByNumber(table, key, columns, Take);
+        return key == "key" || key.Contains(',', StringComparison.Ordinal) ? ByText(table, key, columns, Take) : ByNumber(table, key, columns, Take);
     }
 
     /// <summary>Columns that both have: the damaged one may be of an earlier version.</summary>
@@ -256,7 +263,7 @@ internal sealed class SqliteSalvage
         {
             try
             {
-                using var reader = damaged.ExecuteReader($"SELECT {string.Join(", ", columns)} FROM {table} ORDER BY {key} {direction}");
+                using var reader = damaged.ExecuteReader($"SELECT {string.Join(", ", columns)} FROM {table} ORDER BY {key.Replace(",", $" {direction},", StringComparison.Ordinal)} {direction}");
                 while (reader.Read())
                     taken += TakeOrSkip(new Row(reader, columns), take);
                 return taken;
