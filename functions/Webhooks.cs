@@ -107,8 +107,8 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     {
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(settings.ReplyTimeout);
+            using var late = new CancellationTokenSource(settings.ReplyTimeout, clock);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
             var ignored = WhyIgnored(format, envelope, body.Span);
             var delivery = new NewDelivery(forge, envelope, format.Kept(headers), body, now, ignored);
             var inserted = await priority.StoreAsync(() => store.InsertAsync(delivery, limit.Token));

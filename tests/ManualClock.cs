@@ -27,10 +27,10 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
-    /// <summary>Somebody waits for just the time that is so far ahead.</summary>
-    public bool IsWaitedFor(TimeSpan ahead)
+    /// <summary>How many wait for just the time that is so far ahead.</summary>
+    public int WaitersFor(TimeSpan ahead)
     {
-        lock (gate) return timers.Exists(timer => timer.Due == now + ahead);
+        lock (gate) return timers.Count(timer => timer.Due == now + ahead);
     }
 
     public void Advance(TimeSpan by)

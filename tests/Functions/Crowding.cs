@@ -65,7 +65,7 @@ public sealed class Crowding : IAsyncLifetime
     public async Task A_body_that_takes_longer_than_any_forge_waits_is_not_waited_for()
     {
         using var sender = await BeginAsync(sent: 200_000);
-        await Waiting.UntilAsync(() => clock.IsWaitedFor(TimeSpan.FromSeconds(10)));
+        await Waiting.UntilAsync(() => clock.WaitersFor(TimeSpan.FromSeconds(10)) > 0);
         clock.Advance(TimeSpan.FromSeconds(10));
         Assert.Contains(" 408 ", await ReadAsync(sender), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Accepted, await SendAsync("good", padding: 10));

@@ -324,21 +324,21 @@ public sealed class HostileDeliveries : IAsyncLifetime
         Assert.EndsWith("(0 more since the last such line) ", log.Warnings[0], StringComparison.Ordinal);
         Assert.InRange(int.Parse(log.Warnings[1].Split('(', ' ')[^8], CultureInfo.InvariantCulture), counted / 2, refused);
         times.Sort();
-        Assert.InRange(times[^2], TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.InRange(times[times.Count * 9 / 10], TimeSpan.Zero, TimeSpan.FromSeconds(1));
     }
 
     [Fact]
     public async Task While_nothing_can_be_stored_the_log_says_so_once_a_minute_and_when_it_is_over()
     {
-        var bot = await StartAsync(replyTimeout: TimeSpan.FromMilliseconds(50));
+        var bot = await StartAsync();
         using (var other = new SqliteConnection($"Data Source={Path.Combine(data.FullName, "qmoi.db")};Pooling=False"))
         {
             other.Open();
             Execute(other, "BEGIN IMMEDIATE");
-            await Parallel.ForAsync(0, 50, async (number, _) => Assert.Equal(HttpStatusCode.ServiceUnavailable, await SendAsync(bot, GitHub, $"first-{number}")));
+            await TurnedAwayAsync("first");
             Assert.StartsWith("Deliveries cannot be stored: ", Assert.Single(log.Warnings), StringComparison.Ordinal);
             clock.Advance(TimeSpan.FromMinutes(1));
-            await Parallel.ForAsync(0, 50, async (number, _) => Assert.Equal(HttpStatusCode.ServiceUnavailable, await SendAsync(bot, GitHub, $"second-{number}")));
+            await TurnedAwayAsync("second");
             Assert.Equal(2, log.Warnings.Count);
             Assert.Contains(" 51 turned away", log.Warnings[1], StringComparison.Ordinal);
             Execute(other, "ROLLBACK");
@@ -348,6 +348,15 @@ public sealed class HostileDeliveries : IAsyncLifetime
         Assert.Equal(LogLevel.Information, over.Level);
         Assert.Equal(HttpStatusCode.Accepted, await SendAsync(bot, GitHub, "after"));
         Assert.Equal(2, log.Warnings.Count);
+
+        async Task TurnedAwayAsync(string name)
+        {
+            var limit = new BotSettings().ReplyTimeout;
+            List<Task<HttpStatusCode>> sent = [.. Enumerable.Range(0, 50).Select(number => SendAsync(bot, GitHub, $"{name}-{number}"))];
+            await Waiting.UntilAsync(() => clock.WaitersFor(limit) + sent.Count(answer => answer.IsCompleted) >= sent.Count);
+            clock.Advance(limit);
+            Assert.All(await Task.WhenAll(sent), answer => Assert.Equal(HttpStatusCode.ServiceUnavailable, answer));
+        }
 
         static void Execute(SqliteConnection connection, string sql)
         {
@@ -423,10 +432,10 @@ public sealed class HostileDeliveries : IAsyncLifetime
 
     private static WebhookSecrets Signed => new([Secret], ["whsec_" + Convert.ToBase64String(Key)]);
 
-    private Task<Bot> StartAsync(WebhookSecrets? gitHub = null, WebhookSecrets? gitLab = null, TimeSpan? replyTimeout = null) => StartAsync(new BotSettings
+    private Task<Bot> StartAsync(WebhookSecrets? gitHub = null, WebhookSecrets? gitLab = null) => StartAsync(new BotSettings
     {
         DataFolder = bots.Count == 0 ? data.FullName : data.CreateSubdirectory($"bot-{bots.Count}").FullName,
-        GitHubSecrets = gitHub ?? new WebhookSecrets([Secret], []), GitLabSecrets = gitLab ?? new WebhookSecrets([Secret], []), ReplyTimeout = replyTimeout ?? TimeSpan.FromSeconds(9),
+        GitHubSecrets = gitHub ?? new WebhookSecrets([Secret], []), GitLabSecrets = gitLab ?? new WebhookSecrets([Secret], []),
     });
 
     private async Task<Bot> StartAsync(BotSettings settings)

@@ -272,7 +272,7 @@ public sealed class SelfHealingDatabase : IDisposable
         for (var hour = 1; hour <= 26; hour++)
         {
             // The log line comes a moment before the wait for the next hour begins, and limits of what the start ran may not be gone yet.
-            await Waiting.UntilAsync(() => clock.IsWaitedFor(TimeSpan.FromHours(1)));
+            await Waiting.UntilAsync(() => clock.WaitersFor(TimeSpan.FromHours(1)) > 0);
             clock.Advance(TimeSpan.FromHours(1));
             await loggers.NextAsync();
         }
@@ -294,7 +294,7 @@ public sealed class SelfHealingDatabase : IDisposable
         await loggers.NextAsync();
         foreach (var minutes in (int[])[-60, 60, 10, -10])
         {
-            await Waiting.UntilAsync(() => clock.IsWaitedFor(TimeSpan.FromHours(1)));
+            await Waiting.UntilAsync(() => clock.WaitersFor(TimeSpan.FromHours(1)) > 0);
             machine.Jump(TimeSpan.FromMinutes(minutes));
             clock.Advance(TimeSpan.FromHours(1));
             await loggers.NextAsync();

@@ -8,7 +8,7 @@ namespace QMoi.Tests.Settings;
 /// <summary>Whoever can push to a default branch writes this file: nothing in it breaks the bot or keeps it busy.</summary>
 public sealed class HostileSettingsTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
     public static TheoryData<string, string> Attacks => new()
     {

@@ -247,7 +247,7 @@ public sealed class SandboxTests : IDisposable
     // The kernel takes its moment to bury a process; we look until it is done, with an end.
     private static async Task<bool> GoneAsync(string argument)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         while (!patience.IsCancellationRequested)
         {
             var isAlive = Directory.EnumerateDirectories("/proc").Where(entry => char.IsAsciiDigit(Path.GetFileName(entry)[0])).Any(entry =>
