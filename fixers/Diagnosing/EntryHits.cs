@@ -21,15 +21,9 @@ internal sealed class Cluster(int firstLine, List<RawLine> lines)
     /// <summary>From a few lines before the first to a few lines after the last, without gaps.</summary>
     internal IReadOnlyList<RawLine> Lines => lines;
 
-    /// <summary>False where the cluster needs no more.</summary>
-    internal bool AddContext(int line, ReadOnlySpan<byte> raw)
-    {
-        if (line > Last + Context)
-            return false;
+    internal bool Needs(int line) => line <= Last + Context;
 
-        lines.Add(new RawLine(line, raw[..Math.Min(raw.Length, LongestKept)].ToArray()));
-        return true;
-    }
+    internal void AddContext(RawLine line) => lines.Add(line);
 
     internal void Hit(int line, string text, bool hasCaptures, bool establishes)
     {

@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace QMoi.Fixers.Diagnosing;
 
-/// <summary>A _pattern over one line that a stranger wrote: _linear in time in the long run, whatever the line and the _pattern are.</summary>
+/// <summary>A pattern over one line that a stranger wrote: linear in time in the long run, whatever the line and the pattern are.</summary>
 /// <remarks>
 /// A non-backtracking expression costs 11 ms and 1.2 MB (161 patterns, .NET 10.0, measured 2026-11): hundreds of them are too much for a process that diagnoses
-/// one log. So a _pattern backtracks at first, within a limit, and one that has been slow a few times no longer does. Both find the same matches.
+/// one log. So a pattern backtracks at first, within a limit, and one that has been slow a few times no longer does. Both find the same matches.
 /// A busy machine makes every pattern look slow now and then: what was slow is asked once more at once, and only so many are kept in their dear form.
 /// Made when first needed, safe for many threads.
 /// </remarks>
@@ -15,8 +15,8 @@ internal sealed class LinePattern
     private const RegexOptions Shared = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
     private const int MostSlowLines = 4;
 
-    /// <summary>About 30 MB.</summary>
-    private const int MostLinear = 24;
+    /// <summary>About 20 MB.</summary>
+    private const int MostLinear = 16;
     private const int UsesToTime = 8;
 
     // Compiling takes as long as about this many matches, and a log that needs so many will need more.
@@ -120,7 +120,7 @@ internal sealed class LinePattern
     }
 
     /// <summary>Names of the captures.</summary>
-    /// <exception cref="ArgumentException">The _pattern cannot be used.</exception>
+    /// <exception cref="ArgumentException">The pattern cannot be used.</exception>
     internal static IReadOnlyList<string> CaptureNames(string pattern)
     {
         var regex = new Regex(pattern, Shared, Limit);

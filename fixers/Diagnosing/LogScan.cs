@@ -27,6 +27,7 @@ internal sealed class LogScan : IDisposable
     private readonly int[] _triedIn;
     private readonly EntryHits?[] _hits;
     private readonly List<Cluster> _open = [];
+    private readonly RawLine[] _lately = new RawLine[TailLines];
     private readonly Queue<Segment> _recent = new();
     private readonly byte[] _scratch = ArrayPool<byte>.Shared.Rent(4 * LineCleaner.LongestLine);
     private readonly byte[] _otherScratch = ArrayPool<byte>.Shared.Rent(4 * LineCleaner.LongestLine);
@@ -205,7 +206,9 @@ internal sealed class LogScan : IDisposable
     {
         for (var at = _open.Count - 1; at >= 0; at--)
         {
-            if (!_open[at].AddContext(_line, raw))
+            if (_open[at].Needs(_line))
+                _open[at].AddContext(Kept(_line, raw));
+            else
                 _open.RemoveAt(at);
         }
     }
@@ -232,12 +235,13 @@ internal sealed class LogScan : IDisposable
         foreach (var (name, value) in captures)
             part.Captures.TryAdd(name, value);
 
+        text = LogText.Short(text);
         AddToCluster(part, text, captures.Count > 0, signature, level);
         if (hits.Matches.Count >= EntryHits.MostMatches || _matches >= MostMatches)
             return;
 
         _matches++;
-        hits.Matches.Add((segment, new SignatureMatch(_line, LogText.Short(text), captures)));
+        hits.Matches.Add((segment, new SignatureMatch(_line, text, captures)));
     }
 
     private void AddToCluster(SegmentHits part, string text, bool hasCaptures, Signature signature, LineLevel level)
@@ -269,21 +273,29 @@ internal sealed class LogScan : IDisposable
         if (part.IsEstablished)
             part.FirstEstablished ??= cluster;
 
-        cluster.Hit(_line, LogText.Short(text), hasCaptures && !signature.IsConsequence, !signature.IsSupporting);
+        cluster.Hit(_line, text, hasCaptures && !signature.IsConsequence, !signature.IsSupporting);
     }
 
     private List<RawLine> Before()
     {
-        List<RawLine> lines = [new(_line, Kept(_buffer.Bytes(_lineStart, _lineLength)))];
+        List<RawLine> lines = [Kept(_line, _buffer.Bytes(_lineStart, _lineLength))];
         var start = _lineStart;
         for (var back = 1; back <= Cluster.Context && _line - back > 0 && _buffer.TryPrevious(ref start, out var length); back++)
-            lines.Add(new RawLine(_line - back, Kept(_buffer.Bytes(start, length))));
+            lines.Add(Kept(_line - back, _buffer.Bytes(start, length)));
 
         lines.Reverse();
         return lines;
     }
 
-    private static byte[] Kept(ReadOnlySpan<byte> raw) => raw[..Math.Min(raw.Length, Cluster.LongestKept)].ToArray();
+    // Lines near each other are the context of many matches: one copy serves all.
+    private RawLine Kept(int line, ReadOnlySpan<byte> raw)
+    {
+        ref var kept = ref _lately[line % _lately.Length];
+        if (kept.Number != line)
+            kept = new RawLine(line, raw[..Math.Min(raw.Length, Cluster.LongestKept)].ToArray());
+
+        return kept;
+    }
 
     private void AddHeading(Signature signature, Dictionary<string, string> captures)
     {
@@ -329,7 +341,7 @@ internal sealed class LogScan : IDisposable
         while (--number >= segment.FirstLine && lines.Count < most && _buffer.TryPrevious(ref start, out var length))
         {
             if (number <= segment.LastLine)
-                lines.Add(new RawLine(number, Kept(_buffer.Bytes(start, length))));
+                lines.Add(Kept(number, _buffer.Bytes(start, length)));
         }
 
         lines.Reverse();

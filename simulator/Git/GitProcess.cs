@@ -58,11 +58,13 @@ internal static class GitProcess
         ["GIT_CONFIG_NOSYSTEM"] = "1",
         ["GIT_CONFIG_GLOBAL"] = "/dev/null",
         ["GIT_TERMINAL_PROMPT"] = "0",
-        ["GIT_CONFIG_COUNT"] = "2",
+        ["GIT_CONFIG_COUNT"] = "3",
         ["GIT_CONFIG_KEY_0"] = "core.hooksPath",
         ["GIT_CONFIG_VALUE_0"] = "/dev/null",
         ["GIT_CONFIG_KEY_1"] = "advice.detachedHead",
         ["GIT_CONFIG_VALUE_1"] = "false",
+        ["GIT_CONFIG_KEY_2"] = "maintenance.auto",
+        ["GIT_CONFIG_VALUE_2"] = "false",
     };
 
     private static async Task<byte[]> ReadAllAsync(Stream stream)

@@ -1,9 +1,10 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 
 namespace QMoi.Simulator;
 
-/// <summary>A bare repository on disk, read and written through git's own plumbing.</summary>
+/// <summary>A bare repository on disk, read and written through git's own plumbing. What git said of an object is remembered: a process each time would be most of what a forge costs here.</summary>
 internal sealed class GitRepository(string folder)
 {
     public const string NoSha = "0000000000000000000000000000000000000000";
@@ -14,6 +15,10 @@ internal sealed class GitRepository(string folder)
     // %x00 between fields, %x01 after a record: neither occurs in a commit.
     private const string CommitFormat = "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x01";
 
+    private const int LargestRemembered = 64 << 10;
+
+    private readonly ConcurrentDictionary<string, GitResult> remembered = new(StringComparer.Ordinal);
+
     public string Folder => folder;
 
     public async Task InitializeAsync(string defaultBranch)
@@ -22,9 +27,18 @@ internal sealed class GitRepository(string folder)
         if (File.Exists(Path.Combine(folder, "HEAD")))
             return;
         await DemandAsync(["init", "--quiet", "--bare", "--initial-branch", defaultBranch]);
-        foreach (var setting in (string[])["http.receivepack", "receive.advertisePushOptions", "uploadpack.allowAnySHA1InWant", "uploadpack.allowFilter"])
-            await DemandAsync(["config", setting, "true"]);
-        await DemandAsync(["config", "gc.auto", "0"]);
+        await File.AppendAllTextAsync(Path.Combine(folder, "config"), """
+            [http]
+                receivepack = true
+            [receive]
+                advertisePushOptions = true
+            [uploadpack]
+                allowAnySHA1InWant = true
+                allowFilter = true
+            [gc]
+                auto = 0
+
+            """);
     }
 
     public Task<GitResult> TryAsync(params IReadOnlyList<string> arguments) => GitProcess.RunAsync(folder, arguments);
@@ -33,7 +47,9 @@ internal sealed class GitRepository(string folder)
     {
         if (revision.StartsWith('-'))
             return null;
-        var result = await TryAsync("rev-parse", "--verify", "--quiet", $"{revision}^{{commit}}");
+        if (IsOnDisk(revision, out var known))
+            return known;
+        var result = await RememberedAsync([revision], ["rev-parse", "--verify", "--quiet", $"{revision}^{{commit}}"]);
         return result.ExitCode == 0 ? result.Line : null;
     }
 
@@ -68,7 +84,7 @@ internal sealed class GitRepository(string folder)
         List<string> arguments = ["log", CommitFormat, $"--skip={skip}", $"--max-count={count}", "--end-of-options", revision, "--"];
         if (path is not null)
             arguments.Add(path);
-        var result = await TryAsync(arguments);
+        var result = await RememberedAsync([revision], arguments);
         return result.ExitCode == 0 ? [.. result.Text.Split('\u0001').Where(record => record.Length > 1).Select(ParseCommit)] : [];
     }
 
@@ -80,7 +96,7 @@ internal sealed class GitRepository(string folder)
         if (recursive && withFolders)
             arguments.Add("-t");
         arguments.Add(path.Length == 0 ? revision : $"{revision}:{path}");
-        var result = await TryAsync(arguments);
+        var result = await RememberedAsync([revision], arguments);
         if (result.ExitCode != 0)
             return null;
         var prefix = path.Length == 0 ? "" : path + "/";
@@ -89,14 +105,14 @@ internal sealed class GitRepository(string folder)
 
     public async Task<GitTreeEntry?> EntryAsync(string revision, string path)
     {
-        var result = await TryAsync("ls-tree", "-z", "-l", revision, "--", path);
+        var result = await RememberedAsync([revision], ["ls-tree", "-z", "-l", revision, "--", path]);
         var line = result.Text.Split('\0', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
         return result.ExitCode == 0 && line is not null ? ParseEntry(line, "") : null;
     }
 
     public async Task<byte[]?> BlobAsync(string sha)
     {
-        var result = await TryAsync("cat-file", "blob", sha);
+        var result = await RememberedAsync([sha], ["cat-file", "blob", sha]);
         return result.ExitCode == 0 ? result.Output : null;
     }
 
@@ -150,8 +166,8 @@ internal sealed class GitRepository(string folder)
 
     public async Task<IReadOnlyList<GitFileChange>> ChangesAsync(string from, string to)
     {
-        var raw = (await DemandAsync(["diff", "-M", "--raw", "-z", "--no-abbrev", from, to])).Text.Split('\0', StringSplitOptions.RemoveEmptyEntries);
-        var patches = SplitPatches((await DemandAsync(["diff", "-M", "--no-color", from, to])).Text);
+        var raw = Demanded("diff", await RememberedAsync([from, to], ["diff", "-M", "--raw", "-z", "--no-abbrev", from, to])).Text.Split('\0', StringSplitOptions.RemoveEmptyEntries);
+        var patches = SplitPatches(Demanded("diff", await RememberedAsync([from, to], ["diff", "-M", "--no-color", from, to])).Text);
         var changes = new List<GitFileChange>();
         for (var i = 0; i < raw.Length;)
         {
@@ -198,7 +214,44 @@ internal sealed class GitRepository(string folder)
     private async Task<GitResult> DemandAsync(IReadOnlyList<string> arguments, ReadOnlyMemory<byte> input = default,
         IReadOnlyDictionary<string, string>? environment = null)
     {
-        var result = await GitProcess.RunAsync(folder, arguments, input, environment);
-        return result.ExitCode == 0 ? result : throw new GitFailedException(string.Join(' ', arguments), result.Error);
+        return Demanded(string.Join(' ', arguments), await GitProcess.RunAsync(folder, arguments, input, environment));
     }
+
+    private static GitResult Demanded(string command, GitResult result) => result.ExitCode == 0 ? result : throw new GitFailedException(command, result.Error);
+
+    /// <summary>What is named by its hash never changes, once it is there.</summary>
+    private async Task<GitResult> RememberedAsync(IReadOnlyList<string> revisions, IReadOnlyList<string> arguments)
+    {
+        if (!revisions.All(IsHash))
+            return await TryAsync(arguments);
+        var key = string.Join('\0', arguments);
+        if (remembered.TryGetValue(key, out var known))
+            return known;
+        var result = await TryAsync(arguments);
+        if (result.ExitCode == 0 && result.Output.Length <= LargestRemembered)
+            remembered[key] = result;
+        return result;
+    }
+
+    /// <summary>A branch of a plain name is a file with its hash, as long as nothing has been packed.</summary>
+    private bool IsOnDisk(string revision, out string? sha)
+    {
+        sha = null;
+        if (!IsPlainBranch(revision) || File.Exists(Path.Combine(folder, "packed-refs")))
+            return false;
+        try
+        {
+            sha = File.ReadAllText(Path.Combine(folder, revision)).TrimEnd('\n');
+        }
+        catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+        return IsHash(sha);
+    }
+
+    private static bool IsHash(string text) => text.Length == 40 && text.All(char.IsAsciiHexDigitLower);
+
+    private static bool IsPlainBranch(string revision) => revision.StartsWith("refs/heads/", StringComparison.Ordinal)
+        && Array.TrueForAll(revision.Split('/'), part => part.Length > 0 && part[0] != '.' && part.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') && !part.Contains("..", StringComparison.Ordinal));
 }
