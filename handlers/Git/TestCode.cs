@@ -25,12 +25,12 @@ internal sealed partial class TestCode
     /// <summary><c>null</c> where the path is no source file of a known language.</summary>
     public static TestCode? Read(string path, string text)
     {
-        if (Languages.FirstOrDefault(language => language.Files.IsMatch(path)) is not { } language) return null;
+        if (Languages.FirstOrDefault(language => language.IsOf(path)) is not { } language) return null;
         var (code, strings) = Blank(text, language);
         return new TestCode(code, language) { Checks = ReadChecks(text, code, strings, language) };
     }
 
-    public static bool IsSource(string path) => Languages.Any(language => language.Files.IsMatch(path));
+    public static bool IsSource(string path) => Languages.Any(language => language.IsOf(path));
 
     /// <summary>By its name alone a test, a fixture or something else that only tests use.</summary>
     public static bool IsTestPath(string path) => IsTestName(path) || TestFolder().IsMatch(path);
@@ -149,54 +149,65 @@ internal sealed partial class TestCode
 
     private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Multiline;
 
-    /// <param name="Files">By the end of the path.</param>
-    /// <param name="Comments">What begins a comment: <c>/</c> for <c>//</c> and <c>/* */</c>, <c>-</c> for <c>--</c>, else the character itself.</param>
-    /// <param name="Tests">Where a test begins, or a row of one.</param>
-    /// <param name="Checks">Where a check begins.</param>
-    private sealed record Language(Regex Files, string Comments, bool QuotesAreCharacters, Regex Tests, Regex Checks)
+    /// <param name="files">By the end of the path: too simple to take long, backtracking or not.</param>
+    /// <param name="comments">What begins a comment: <c>/</c> for <c>//</c> and <c>/* */</c>, <c>-</c> for <c>--</c>, else the character itself.</param>
+    /// <param name="tests">Where a test begins, or a row of one.</param>
+    /// <param name="checks">Where a check begins.</param>
+    /// <remarks>An expression that never backtracks takes some 10 ms to make: only those of the languages that occur are.</remarks>
+    private sealed class Language(string files, string comments, bool quotesAreCharacters, string tests, string checks)
     {
-        public static Language Of(string files, string comments, bool quotesAreCharacters, string tests, string checks) => new(
-            new Regex($"(?:{files})$", Options | RegexOptions.IgnoreCase), comments, quotesAreCharacters, new Regex(tests, Options),
-            new Regex($@"{checks}|\b(expected|want|golden)\w*\s*(:=|=|:)\s*[^=\s]", Options));
+        private readonly Regex files = new($"(?:{files})$", (Options & ~RegexOptions.NonBacktracking) | RegexOptions.IgnoreCase, TimeSpan.FromSeconds(1));
+        private readonly Lazy<Regex> tests = new(() => new Regex(tests, Options));
+        private readonly Lazy<Regex> checks = new(() => new Regex($@"{checks}|\b(expected|want|golden)\w*\s*(:=|=|:)\s*[^=\s]", Options));
+
+        public string Comments => comments;
+
+        public bool QuotesAreCharacters => quotesAreCharacters;
+
+        public Regex Tests => tests.Value;
+
+        public Regex Checks => checks.Value;
+
+        public bool IsOf(string path) => files.IsMatch(path);
     }
 
     private static readonly IReadOnlyList<Language> Languages =
     [
-        Language.Of(@"\.[cm]?[jt]sx?|\.vue|\.svelte", "/", false,
+        new(@"\.[cm]?[jt]sx?|\.vue|\.svelte", "/", false,
             @"(^|[^.\w$])[xf]?(it|test|describe|context|suite|specify|bench)(\.\w+)*\s*[(`]",
             @"\bexpect\w*(\.\w+)*\s*[(<]|\bassert(\.\w+)*\s*\(|\bt\.(is|not|true|false|truthy|falsy|equal|same|ok|notOk|deepEqual|throws\w*|like|regex)\s*\(|\.should\b|\.each\s*[(`]"),
-        Language.Of(@"\.pyi?", "#", false,
+        new(@"\.pyi?", "#", false,
             @"\bdef\s+test\w*\s*\(|\bclass\s+Test\w*|\bparametrize\s*\(|\bpytest\.param\s*\(",
             @"\bassert(\w*\s*\(|\b)|\bself\.fail\w*\s*\(|\bpytest\.(raises|warns|fail)\b|\braise\s+AssertionError|\bparametrize\s*\(|\bpytest\.param\s*\("),
-        Language.Of(@"\.(cs|fs|vb|razor)", "/", true,
+        new(@"\.(cs|fs|vb|razor)", "/", true,
             @"[\[<,]\s*(Fact|Theory|Test|TestMethod|DataTestMethod|TestCase|TestCaseSource|InlineData|MemberData|ClassData|DataRow|Property)(Attribute)?\b",
             @"\bAssert(\.\w+)+\s*(<[^()\n;]*>)?\s*\(|\.Should\w*\s*\(|\.Verify\w*\s*\(|\b(InlineData|TestCase|DataRow)\s*\("),
-        Language.Of(@"\.(java|kts?|scala|groovy)", "/", true,
+        new(@"\.(java|kts?|scala|groovy)", "/", true,
             @"@(Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property|CsvSource|ValueSource|MethodSource|EnumSource)\b|(^|[^.\w])(it|test|describe|should)\s*\(\s*""|""\s+(should|in|must)\b",
             @"\bassert\w*\s*[({]|\bassert\s|\bverify\w*\s*\(|\bshould(Be|Have|Throw|Equal|Not|Contain)\w*|@(CsvSource|ValueSource)\s*\("),
-        Language.Of(@"\.go", "/", true,
+        new(@"\.go", "/", true,
             @"\bfunc\s+(\(\w+\s+\*?\w+\)\s*)?(Test|Benchmark|Fuzz|Example)\w*\s*\(|\b[tb]\.Run\s*\(",
             @"\b(assert|require)\.\w+\s*\(|\b(t|b|tb|f|T\(\))\.(Error|Fatal|Fail)\w*\s*\(|\bExpect\w*\s*\("),
-        Language.Of(@"\.rs", "/", true,
+        new(@"\.rs", "/", true,
             @"#\[\s*(\w+::)*(test|rstest|test_case|case|bench|quickcheck|wasm_bindgen_test|proptest)\b",
             @"\b(debug_|prop_)?assert\w*!|#\[\s*case\s*\("),
-        Language.Of(@"\.(c|h|cc|cpp|cxx|c\+\+|hpp|hh|hxx|inl|cu|m|mm)", "/", true,
+        new(@"\.(c|h|cc|cpp|cxx|c\+\+|hpp|hh|hxx|inl|cu|m|mm)", "/", true,
             @"\b(TYPED_|PARAM_)?TEST(_\w+)?\s*\(|\b(SCENARIO|SECTION|GIVEN|WHEN|THEN|SUBCASE|START_TEST|INSTANTIATE_TEST_SUITE_P|BOOST_\w*TEST_CASE|CPPUNIT_TEST|RUN_TEST|Test)\s*\(",
             @"\b(EXPECT|ASSERT|CHECK|REQUIRE|BOOST_(CHECK|REQUIRE|TEST|WARN)|TEST_ASSERT|CPPUNIT_ASSERT|QCOMPARE|QVERIFY|XCTAssert|ck_assert|cr_assert|assert|static_assert)\w*\s*\("),
-        Language.Of(@"\.(rb|rake)|_spec\.cr", "#", false,
+        new(@"\.(rb|rake)|_spec\.cr", "#", false,
             @"(^|[^.\w])[xf]?(it|describe|context|specify|scenario|feature|example|test|should)\s*(\(|""|'|\{|\bdo\b)|\bdef\s+test_\w+",
             @"\bexpect\s*[({]|\bassert\w*|\brefute\w*|\.should(_not)?\b|\bis_expected\b|\.(must|wont)_\w+"),
-        Language.Of(@"\.(php|phpt)", "/#", false,
+        new(@"\.(php|phpt)", "/#", false,
             @"\bfunction\s+test\w*|#\[\s*(Test|DataProvider|TestWith)\b|(^|[^.\w>$])(it|test|describe)\s*\(",
             @"(->|::)assert\w*\s*\(|\bexpect\s*\(|->expect\w*\s*\(|\bassert\s*\("),
-        Language.Of(@"\.swift", "/", true, @"\bfunc\s+test\w*|@Test\b|@Suite\b", @"\bXCT\w+\s*\(|#(expect|require)\s*\("),
-        Language.Of(@"\.dart", "/", false, @"(^|[^.\w])(test|testWidgets|group)\s*\(", @"\bexpect\w*\s*\(|\bassert\s*\("),
-        Language.Of(@"\.exs?|\.erl", "#%", false, @"\b(test|describe|property|doctest)\s+(""|\w)|\w+_test_?\(\)", @"\b(assert|refute)\w*|\?assert\w*"),
-        Language.Of(@"\.bats|\.(ba|z|k)?sh", "#", false, @"^\s*@test\b|^\s*(function\s+)?test\w*\s*\(\)", @"\b(assert|refute)\w*|^\s*(run\s+)?\[\[?\s"),
-        Language.Of(@"CMakeLists\.txt|\.cmake", "#", false, @"(?i:\b(add_test|add_subdirectory|gtest_discover_tests|gtest_add_tests|catch_discover_tests|doctest_discover_tests|enable_testing)\s*\()", @"(?i:\badd_test\s*\()"),
-        Language.Of(@"\.(hs|lua|sql)", "-", false, @"(^|[^.\w])(it|describe|prop|context)\s*(\(|"")|\btest(Case|_)\w*|\bprop_\w+", @"\bassert\w*|\bshould\w+|@\?="),
-        Language.Of(@"\.(r|jl|pl|t|pm)", "#", true, @"\btest_that\s*\(|@testset\b|\bsubtest\b|\btest_\w+", @"\bexpect_\w+\s*\(|@test\w*|(^|[^.\w$@%])(ok|is|isnt|like|is_deeply|cmp_ok)\s*\("),
-        Language.Of(@"\.clj[cs]?", ";", true, @"\((deftest|testing)\b", @"\((is|are)\b"),
+        new(@"\.swift", "/", true, @"\bfunc\s+test\w*|@Test\b|@Suite\b", @"\bXCT\w+\s*\(|#(expect|require)\s*\("),
+        new(@"\.dart", "/", false, @"(^|[^.\w])(test|testWidgets|group)\s*\(", @"\bexpect\w*\s*\(|\bassert\s*\("),
+        new(@"\.exs?|\.erl", "#%", false, @"\b(test|describe|property|doctest)\s+(""|\w)|\w+_test_?\(\)", @"\b(assert|refute)\w*|\?assert\w*"),
+        new(@"\.bats|\.(ba|z|k)?sh", "#", false, @"^\s*@test\b|^\s*(function\s+)?test\w*\s*\(\)", @"\b(assert|refute)\w*|^\s*(run\s+)?\[\[?\s"),
+        new(@"CMakeLists\.txt|\.cmake", "#", false, @"(?i:\b(add_test|add_subdirectory|gtest_discover_tests|gtest_add_tests|catch_discover_tests|doctest_discover_tests|enable_testing)\s*\()", @"(?i:\badd_test\s*\()"),
+        new(@"\.(hs|lua|sql)", "-", false, @"(^|[^.\w])(it|describe|prop|context)\s*(\(|"")|\btest(Case|_)\w*|\bprop_\w+", @"\bassert\w*|\bshould\w+|@\?="),
+        new(@"\.(r|jl|pl|t|pm)", "#", true, @"\btest_that\s*\(|@testset\b|\bsubtest\b|\btest_\w+", @"\bexpect_\w+\s*\(|@test\w*|(^|[^.\w$@%])(ok|is|isnt|like|is_deeply|cmp_ok)\s*\("),
+        new(@"\.clj[cs]?", ";", true, @"\((deftest|testing)\b", @"\((is|are)\b"),
     ];
 
     [GeneratedRegex(@"(^|/)(tests?|__tests?__|specs?|e2e|testing|unit-?tests?|integration-?tests?|features|testdata|__snapshots__|[\w.-]+[._-]tests?|[\w.]+Tests?|[\w-]+UITests)/", Options)]
