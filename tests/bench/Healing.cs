@@ -43,7 +43,7 @@ internal static partial class Healing
         simulator.GitHub.ReleaseDeliveries(shuffled: true);
         simulator.GitLab.ReleaseDeliveries(shuffled: true);
         var peak = before;
-        while (DateTimeOffset.UtcNow - begin < Patience * 2 && !repositories.TrueForAll(repository => repository.MergeRequests is [{ Body: var body }] && body.Contains("**Verified.**", StringComparison.Ordinal)))
+        while (DateTimeOffset.UtcNow - begin < Patience * 4 && !repositories.TrueForAll(repository => repository.MergeRequests is [{ Body: var body }] && body.Contains("**Verified.**", StringComparison.Ordinal)))
         {
             peak = Math.Max(peak, Environment.WorkingSet);
             await Task.Delay(50);
