@@ -324,7 +324,7 @@ public sealed class HostileDeliveries : IAsyncLifetime
         Assert.EndsWith("(0 more since the last such line) ", log.Warnings[0], StringComparison.Ordinal);
         Assert.InRange(int.Parse(log.Warnings[1].Split('(', ' ')[^8], CultureInfo.InvariantCulture), counted / 2, refused);
         times.Sort();
-        Assert.InRange(times[times.Count * 9 / 10], TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.InRange(times[^2], TimeSpan.Zero, TimeSpan.FromSeconds(1));
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class SharedDatabase : IDisposable
         {
             Assert.Equal(HttpStatusCode.Accepted, await SignedPost.WorkedAsync(web.Url, $"id-{number}"));
             // Looking by itself the worker would take up to 15 seconds, each time.
-            await Waiting.UntilAsync(async () => (await store.FindAsync($"id-{number}", Stop))!.State == DeliveryState.Ignored, TimeSpan.FromSeconds(14));
+            await Waiting.UntilAsync(async () => (await store.FindAsync($"id-{number}", Stop))!.State == DeliveryState.Ignored, TimeSpan.FromSeconds(10));
         }
         Assert.Equal(0, await web.TerminateAsync());
         Assert.Equal(0, await worker.TerminateAsync());
