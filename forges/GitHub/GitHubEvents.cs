@@ -54,9 +54,12 @@ internal static class GitHubEvents
             repository,
             new Pipeline(
                 job.RunId, job.RunAttempt, Sha(job.HeadSha), job.HeadBranch ?? "", IsTag: false, RunStatus.Other, job.WorkflowName, CiFile: null,
-                Url: "", IsFromFork: false, MergeRequestNumber: null, AuthorName: null),
+                RunUrl(job.HtmlUrl), IsFromFork: false, MergeRequestNumber: null, AuthorName: null),
             Job(job));
     }
+
+    // Only its address for programs is told; a job's page lies below its run's.
+    private static string RunUrl(string? jobUrl) => jobUrl?.IndexOf("/job/", StringComparison.Ordinal) is >= 0 and var end ? jobUrl[..end] : "";
 
     public static Job Job(GitHubWorkflowJob job) =>
         new(job.Id, job.Name, Stage: null, Status(job.Status, job.Conclusion), FailureReason: null, MayFail: false, job.HtmlUrl ?? "");

@@ -1,8 +1,10 @@
+using System.Text.RegularExpressions;
+
 namespace QMoi.Simulator;
 
 /// <summary>A repository on a simulated forge: real git on disk, the rest in memory.</summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never asked for holds nothing.")]
-public sealed class SimulatedRepository
+public sealed partial class SimulatedRepository
 {
     private readonly SemaphoreSlim noticing = new(1);
     private IReadOnlyDictionary<string, string> refs = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -108,6 +110,25 @@ public sealed class SimulatedRepository
         return await Forge.OpenMergeRequestAsync(this, fork, branch, DefaultBranch, title, "", stranger);
     }
 
+    /// <summary>
+    /// What a person finds here, as lines of text: the files of each branch, the state and texts of the merge requests, the comments, and how the pipelines of each branch ended.
+    /// Numbers and hashes in texts and names are masked, so that two repositories to which the same happened read the same.
+    /// </summary>
+    public async Task<string> DescribeAsync()
+    {
+        var lines = new List<string>();
+        foreach (var branch in Branches.Keys)
+        {
+            lines.Add($"branch {Masked(branch)}");
+            lines.AddRange((await Git.TreeAsync(branch, "", recursive: true, withFolders: false) ?? []).Select(entry => $"  {entry.Mode} {entry.Sha} {entry.Path}"));
+            lines.AddRange(Pipelines.Where(pipeline => pipeline.Ref == branch).Select(pipeline => $"  {pipeline.Status}: {string.Join(", ", pipeline.AllJobs.Select(job => $"{job.Name} {job.Status}"))}"));
+        }
+        foreach (var request in MergeRequests)
+            lines.AddRange([$"{request.State} merge request {Masked(request.Title)}", Masked(request.Body), .. request.Comments.Select(comment => $"comment {Masked(comment.Body)}")]);
+        lines.AddRange(CommitComments.Select(comment => $"commit comment {Masked(comment.Body)}"));
+        return string.Join('\n', lines);
+    }
+
     public SimulatedComment CommentOnCommit(string sha, string body, SimulatedUser? author = null) =>
         Forge.CommentOnCommit(this, sha, body, author ?? Owner, null, null);
 
@@ -187,6 +208,11 @@ public sealed class SimulatedRepository
             noticing.Release();
         }
     }
+
+    private static string Masked(string text) => Varying().Replace(text, "~");
+
+    [GeneratedRegex(@"\b[0-9a-f]{7,40}\b|[0-9]+(?:[.:,][0-9]+)*", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Varying();
 
     private SortedDictionary<string, string> WithPrefix(string prefix) =>
         new(refs.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value),

@@ -230,11 +230,12 @@ public sealed class GitHubDeliveryTests
     {
         var body = $$"""
             {"action":"completed","repository":{{Repository}},"workflow_job":{"id":31,"run_id":900,"run_attempt":3,"name":"test (20)","workflow_name":"CI",
-             "head_branch":"topic","head_sha":"{{Sha}}","status":"completed","conclusion":"failure","html_url":"https://forge.example/job/31","steps":[]} }
+             "head_branch":"topic","head_sha":"{{Sha}}","status":"completed","conclusion":"failure","html_url":"https://forge.example/acme/app/actions/runs/900/job/31","steps":[]} }
             """;
         var finished = Assert.IsType<ForgeEvent.JobFinished>(Event("workflow_job", body));
         Assert.Equal((900, 3, "topic", "CI"), (finished.Pipeline.Id, finished.Pipeline.Attempt, finished.Pipeline.Branch, finished.Pipeline.Name));
-        Assert.Equal(new Job(31, "test (20)", null, RunStatus.Failed, null, MayFail: false, "https://forge.example/job/31"), finished.Job);
+        Assert.Equal("https://forge.example/acme/app/actions/runs/900", finished.Pipeline.Url);
+        Assert.Equal(new Job(31, "test (20)", null, RunStatus.Failed, null, MayFail: false, "https://forge.example/acme/app/actions/runs/900/job/31"), finished.Job);
         Assert.Null(finished.Repository.Installation);
         Assert.IsType<ForgeEvent.Nothing>(Event("workflow_job", body.Replace("completed\",\"repository", "in_progress\",\"repository", StringComparison.Ordinal)));
     }

@@ -21,41 +21,104 @@ internal static partial class Healing
     private const string Secret = "a-secret-of-the-benchmark";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
-    public static Task RunAsync(string folder, string temporary, string qmoi) => WithBotAsync(temporary, qmoi, simulator => CasesAsync(folder, simulator));
+    public static Task RunAsync(string folder, string temporary, string qmoi) => WithBotAsync(temporary, qmoi, (simulator, _) => CasesAsync(folder, simulator));
 
-    /// <summary>As many repositories with a script that is not executable, half on each forge, all told at once.</summary>
-    public static Task RunManyAsync(int count, string temporary, string qmoi) => WithBotAsync(temporary, qmoi, async simulator =>
+    /// <summary>
+    /// As many broken repositories, told all at once and then, to another bot, one after the other: what becomes of each has to be the same. They are the cases of a folder, again and again, or,
+    /// without one, all have a script that is not executable; half of those on each forge.
+    /// </summary>
+    public static async Task RunManyAsync(int count, string? folder, string temporary, string qmoi)
     {
-        simulator.GitHub.HoldDeliveries();
-        simulator.GitLab.HoldDeliveries();
-        var repositories = new List<SimulatedRepository>();
-        for (var number = 0; number < count; number++)
+        var broken = Enumerable.Range(0, count).Select(number => (Name: $"acme/many{number}", Case: Pick(folder, number), IsGitHub: number % 2 == 1)).ToList();
+        List<string> together = [], alone = [];
+        await WithBotAsync(Path.Combine(temporary, "together"), qmoi, async (simulator, bot) =>
         {
-            var (forge, path, ci) = number % 2 == 0
-                ? ((SimulatedForge)simulator.GitLab, ".gitlab-ci.yml", "check:\n  script:\n    - ./check.sh\n")
-                : (simulator.GitHub, ".github/workflows/ci.yml", "on: push\njobs:\n  check:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: actions/checkout@v4\n      - run: ./check.sh\n");
-            repositories.Add(await forge.CreateRepositoryAsync(
-                $"acme/many{number}", new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [path] = SimulatedFile.Text(ci), ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho fine\n") }, announce: true));
-        }
-        await simulator.DrainAsync(default);
-        var before = Environment.WorkingSet;
-        var begin = DateTimeOffset.UtcNow;
-        simulator.GitHub.ReleaseDeliveries(shuffled: true);
-        simulator.GitLab.ReleaseDeliveries(shuffled: true);
-        var peak = before;
-        while (DateTimeOffset.UtcNow - begin < Patience * 4 && !repositories.TrueForAll(repository => repository.MergeRequests is [{ Body: var body }] && body.Contains("**Verified.**", StringComparison.Ordinal)))
+            simulator.GitHub.HoldDeliveries();
+            simulator.GitLab.HoldDeliveries();
+            var repositories = new List<SimulatedRepository>();
+            foreach (var (name, path, isGitHub) in broken)
+                repositories.Add(await BreakAsync(simulator, name, path, isGitHub));
+            await simulator.DrainAsync(default);
+            var before = Environment.WorkingSet;
+            var begin = DateTimeOffset.UtcNow;
+            simulator.GitHub.ReleaseDeliveries(shuffled: true);
+            simulator.GitLab.ReleaseDeliveries(shuffled: true);
+            var peak = before;
+            var settled = SettleAsync(simulator, bot);
+            while (!settled.IsCompleted)
+            {
+                peak = Math.Max(peak, Environment.WorkingSet);
+                await Task.WhenAny(settled, Task.Delay(50));
+            }
+            await settled;
+            var took = DateTimeOffset.UtcNow - begin;
+            var offered = repositories.Where(repository => repository.MergeRequests.Count > 0).Select(repository => (repository.MergeRequests[0].CreatedAt - begin).TotalSeconds).ToList();
+            var verified = repositories.Count(repository => repository.MergeRequests is [{ Body: var body }] && body.Contains("**Verified.**", StringComparison.Ordinal));
+            Console.WriteLine($"{count} at once: all handled after {took.TotalSeconds:0.0} s; {offered.Count} fixes, each once: {repositories.TrueForAll(repository => repository.MergeRequests.Count <= 1)}, median {Median(offered):0.0} s, last {offered.DefaultIfEmpty(double.NaN).Max():0.0} s; {verified} verified; memory of bot and both forges together {peak >> 20} MB (before: {before >> 20} MB)");
+            foreach (var repository in repositories)
+                together.Add(await repository.DescribeAsync());
+        });
+        await WithBotAsync(Path.Combine(temporary, "alone"), qmoi, async (simulator, bot) =>
         {
-            peak = Math.Max(peak, Environment.WorkingSet);
-            await Task.Delay(50);
-        }
-        var offered = repositories.Where(repository => repository.MergeRequests.Count > 0).Select(repository => (repository.MergeRequests[0].CreatedAt - begin).TotalSeconds).ToList();
-        var verified = repositories.Count(repository => repository.MergeRequests is [{ Body: var body }] && body.Contains("**Verified.**", StringComparison.Ordinal));
-        Console.WriteLine($"{count} at once: {offered.Count} fixes, each once: {repositories.TrueForAll(repository => repository.MergeRequests.Count <= 1)}, median {Median(offered):0.0} s, last {offered.DefaultIfEmpty(double.NaN).Max():0.0} s; {verified} verified after {(DateTimeOffset.UtcNow - begin).TotalSeconds:0.0} s; memory of bot and both forges together {peak >> 20} MB (before: {before >> 20} MB)");
-        if (repositories[^1].MergeRequests is [{ } one, ..])
-            Console.WriteLine($"\nOne of them reads:\n\n{one.Title}\n\n{one.Body}");
-    });
+            var begin = DateTimeOffset.UtcNow;
+            foreach (var (name, path, isGitHub) in broken)
+            {
+                var repository = await BreakAsync(simulator, name, path, isGitHub);
+                await SettleAsync(simulator, bot);
+                alone.Add(await repository.DescribeAsync());
+            }
+            Console.WriteLine($"{count} one by one: {(DateTimeOffset.UtcNow - begin).TotalSeconds:0.0} s");
+        });
+        var unlike = Enumerable.Range(0, count).Where(number => together[number] != alone[number]).ToList();
+        Console.WriteLine($"{count - unlike.Count} of {count} ended the same at once and one by one");
+        foreach (var number in unlike)
+            Console.WriteLine($"\n{broken[number].Name} ({Path.GetFileName(broken[number].Case) ?? "script"}) differs:\n{Difference(alone[number], together[number])}");
+    }
 
-    private static async Task WithBotAsync(string temporary, string qmoi, Func<ForgeSimulator, Task> measure)
+    private static string? Pick(string? folder, int number)
+    {
+        if (folder is null)
+            return null;
+        // What a tree of files cannot hold is left out.
+        var cases = Directory.GetDirectories(folder).Where(path => !File.Exists(Path.Combine(path, "setup.sh"))).Order(StringComparer.Ordinal).ToList();
+        return cases[number % cases.Count];
+    }
+
+    private static async Task<SimulatedRepository> BreakAsync(ForgeSimulator simulator, string name, string? path, bool isGitHub)
+    {
+        if (path is not null)
+            return await PushCaseAsync(await ForgeOfAsync(simulator, path), name, path);
+        var (forge, file, ci) = isGitHub
+            ? ((SimulatedForge)simulator.GitHub, ".github/workflows/ci.yml", "on: push\njobs:\n  check:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: actions/checkout@v4\n      - run: ./check.sh\n")
+            : (simulator.GitLab, ".gitlab-ci.yml", "check:\n  script:\n    - ./check.sh\n");
+        return await forge.CreateRepositoryAsync(name, new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { [file] = SimulatedFile.Text(ci), ["check.sh"] = SimulatedFile.Text("#!/bin/sh\necho fine\n") }, announce: true);
+    }
+
+    /// <summary>Until the forges are at rest and nothing is left to work, which both look at anew as long as one stirs the other.</summary>
+    private static async Task SettleAsync(ForgeSimulator simulator, Bot bot)
+    {
+        var limit = DateTimeOffset.UtcNow + (Patience * 10);
+        for (var before = -1; before != simulator.GitHub.Deliveries.Count + simulator.GitLab.Deliveries.Count;)
+        {
+            before = simulator.GitHub.Deliveries.Count + simulator.GitLab.Deliveries.Count;
+            await simulator.DrainAsync(default);
+            while (await bot.Store.QueueAsync(default) is not { Ready: 0, Waiting: 0 })
+            {
+                if (DateTimeOffset.UtcNow > limit)
+                    throw new TimeoutException($"Still at work after {Patience * 10}: {await bot.Store.QueueAsync(default)}");
+                await Task.Delay(20);
+            }
+            await simulator.DrainAsync(default);
+        }
+    }
+
+    private static string Difference(string alone, string together)
+    {
+        var (one, other) = (alone.Split('\n'), together.Split('\n'));
+        return string.Join('\n', [.. one.Except(other).Select(line => "  alone:    " + line), .. other.Except(one).Select(line => "  together: " + line)]);
+    }
+
+    private static async Task WithBotAsync(string temporary, string qmoi, Func<ForgeSimulator, Bot, Task> measure)
     {
         await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { GitHubWebhookSecret = Secret, GitLabWebhookSecret = Secret }, default);
         var settings = new BotSettings
@@ -75,7 +138,7 @@ internal static partial class Healing
         using var stop = new CancellationTokenSource();
         var working = bot.Worker.RunAsync(stop.Token);
 
-        await measure(simulator);
+        await measure(simulator, bot);
         await stop.CancelAsync();
         try
         {
@@ -96,7 +159,7 @@ internal static partial class Healing
             var isWanted = Value(facts, "expect") == "heal" && Value(facts, "needs") == "rules" && !File.Exists(Path.Combine(path, "setup.sh"));
             if (!isWanted)
                 continue;
-            var forge = Value(facts, "provider") == "github" ? (SimulatedForge)simulator.GitHub : simulator.GitLab;
+            var forge = await ForgeOfAsync(simulator, path);
             var (fix, toGreen, end) = await OneAsync(forge, $"acme/case{opened.Count}-{green.Count}-{Guid.NewGuid():N}"[..24], path);
             if (fix is { } seconds)
                 opened.Add(seconds);
@@ -109,14 +172,7 @@ internal static partial class Healing
 
     private static async Task<(double? ToFix, double? ToGreen, string End)> OneAsync(SimulatedForge forge, string name, string path)
     {
-        var files = SimulatedFile.FromFolder(Path.Combine(path, "repo")).ToDictionary(file => Hidden().Replace(file.Key, "${start}."), file => file.Value, StringComparer.Ordinal);
-        var repository = await forge.CreateRepositoryAsync(name, new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { ["README.md"] = SimulatedFile.Text("Empty\n") });
-        // Jobs have a home of their own; toolchains that live in a person's are found all the same.
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        (repository.RunnerEnvironment["RUSTUP_HOME"], repository.RunnerEnvironment["CARGO_HOME"]) = (Path.Combine(home, ".rustup"), Path.Combine(home, ".cargo"));
-        foreach (var command in Directory.Exists(Path.Combine(path, "runner", "bin")) ? Directory.GetFiles(Path.Combine(path, "runner", "bin")) : [])
-            repository.AddRunnerCommand(Path.GetFileName(command), await File.ReadAllTextAsync(command));
-        await repository.PushAsync("main", files.ToDictionary(file => file.Key, file => (SimulatedFile?)file.Value, StringComparer.Ordinal), "Everything");
+        var repository = await PushCaseAsync(forge, name, path);
         var begin = DateTimeOffset.UtcNow;
         while (DateTimeOffset.UtcNow - begin < Patience)
         {
@@ -134,6 +190,22 @@ internal static partial class Healing
             return fix.State == MergeRequestState.Open ? (toFix, (DateTimeOffset.UtcNow - told).TotalSeconds, "green") : (toFix, null, "did not heal");
         }
         return (null, null, "nothing within " + Patience);
+    }
+
+    private static async Task<SimulatedForge> ForgeOfAsync(ForgeSimulator simulator, string path) =>
+        Value(await File.ReadAllTextAsync(Path.Combine(path, "case.yaml")), "provider") == "github" ? simulator.GitHub : simulator.GitLab;
+
+    private static async Task<SimulatedRepository> PushCaseAsync(SimulatedForge forge, string name, string path)
+    {
+        var files = SimulatedFile.FromFolder(Path.Combine(path, "repo")).ToDictionary(file => Hidden().Replace(file.Key, "${start}."), file => file.Value, StringComparer.Ordinal);
+        var repository = await forge.CreateRepositoryAsync(name, new Dictionary<string, SimulatedFile>(StringComparer.Ordinal) { ["README.md"] = SimulatedFile.Text("Empty\n") });
+        // Jobs have a home of their own; toolchains that live in a person's are found all the same.
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        (repository.RunnerEnvironment["RUSTUP_HOME"], repository.RunnerEnvironment["CARGO_HOME"]) = (Path.Combine(home, ".rustup"), Path.Combine(home, ".cargo"));
+        foreach (var command in Directory.Exists(Path.Combine(path, "runner", "bin")) ? Directory.GetFiles(Path.Combine(path, "runner", "bin")) : [])
+            repository.AddRunnerCommand(Path.GetFileName(command), await File.ReadAllTextAsync(command));
+        await repository.PushAsync("main", files.ToDictionary(file => file.Key, file => (SimulatedFile?)file.Value, StringComparer.Ordinal), "Everything");
+        return repository;
     }
 
     private static string Why(string comment) => comment.Split('\n').FirstOrDefault(line => line.StartsWith("**Done:**", StringComparison.Ordinal)) is { } line ? line[..Math.Min(line.Length, 120)] : "explained";

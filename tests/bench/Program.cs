@@ -44,11 +44,11 @@ try
         case ["heal", var folder]:
             await Healing.RunAsync(folder, temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
             return 0;
-        case ["many", var repositories]:
-            await Healing.RunManyAsync(int.Parse(repositories, CultureInfo.InvariantCulture), temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
+        case ["many", var repositories, .. var cases]:
+            await Healing.RunManyAsync(int.Parse(repositories, CultureInfo.InvariantCulture), cases.FirstOrDefault(), temporary, Path.Combine(root, "functions", "bin", "Release", "net10.0", "qmoi"));
             return 0;
         default:
-            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | stores [ROUNDS] | claims [--big] | flood sqlite|postgres PER_MINUTE MINUTES [PROCESSES] | lanes | startup | diagnose [ROUNDS] [--big] | heal FOLDER | many COUNT");
+            Console.Error.WriteLine("use: QMoi.Bench ingest [ROUNDS] | stores [ROUNDS] | claims [--big] | flood sqlite|postgres PER_MINUTE MINUTES [PROCESSES] | lanes | startup | diagnose [ROUNDS] [--big] | heal FOLDER | many COUNT [FOLDER]");
             return 2;
     }
 }
