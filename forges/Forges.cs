@@ -64,6 +64,13 @@ public sealed class Forges : IForges, IDisposable
         _ => null,
     };
 
+    public Task<string> OwnNameAsync(ForgeKind forge, CancellationToken cancellationToken) => forge switch
+    {
+        ForgeKind.GitHub when gitHubTokens.IsConfigured => gitHubTokens.OwnNameAsync(new CallLog(), cancellationToken),
+        ForgeKind.GitLab when gitLabTokens.IsConfigured => gitLabTokens.OwnNameAsync(new CallLog(), cancellationToken),
+        _ => throw new ForgeException(ForgeProblem.NotConfigured, $"No token is set for {forge}."),
+    };
+
     public void Dispose()
     {
         gitHubHttp.Dispose();

@@ -91,12 +91,17 @@ internal sealed class GitHubTokens : IDisposable
             throw new ForgeException(ForgeProblem.NotFound, $"{repository.FullName} is now the name of another repository ({id}, not {repository.Id}); nothing was done.");
     }
 
+    /// <summary>Login, or the App's name. Throws <see cref="ForgeException"/> where GitHub does not know who asks.</summary>
+    public async Task<string> OwnNameAsync(CallLog calls, CancellationToken cancellationToken) => app is null
+        ? (await http.SendAsync(plain!, ForgeRequest.Get("user"), GitHubJson.Default.GitHubUser, calls, cancellationToken)).Login ?? ""
+        : (await http.SendAsync(app, ForgeRequest.Get("app"), GitHubJson.Default.GitHubApp, calls, cancellationToken)).Slug ?? "";
+
     /// <summary>The forge answers, and knows who asks: a "not found" of it is to be believed. Throws where it does not, for now.</summary>
     public async Task CheckOwnAsync(CallLog calls, CancellationToken cancellationToken)
     {
         try
         {
-            await http.SendAsync(app ?? plain!, ForgeRequest.Get(app is null ? "user" : "app"), calls, cancellationToken);
+            await OwnNameAsync(calls, cancellationToken);
         }
         catch (ForgeException e) when (!e.IsTransient && e.Problem != ForgeProblem.Unauthorized)
         {

@@ -80,7 +80,7 @@ internal sealed record GitLabDiscussion(string Id, IReadOnlyList<GitLabNote> Not
 
 internal sealed record GitLabNote(long Id, string? Body = null, bool? System = null, GitLabUser? Author = null);
 
-internal sealed record GitLabUser(long Id);
+internal sealed record GitLabUser(long Id, string? Username = null);
 
 internal sealed record GitLabMember(long Id, int AccessLevel, string? State = null);
 

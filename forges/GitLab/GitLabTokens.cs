@@ -20,12 +20,16 @@ internal sealed class GitLabTokens
 
     public ForgeAccount Account => account ?? throw new ForgeException(ForgeProblem.NotConfigured, "No token is set for GitLab.");
 
+    /// <summary>Throws <see cref="ForgeException"/> where GitLab does not know who asks.</summary>
+    public async Task<string> OwnNameAsync(CallLog calls, CancellationToken cancellationToken) =>
+        (await http.SendAsync(Account, ForgeRequest.Get("user"), GitLabJson.Default.GitLabUser, calls, cancellationToken)).Username ?? "";
+
     /// <summary>The forge answers, and knows who asks: a "not found" of it is to be believed. Throws where it does not, for now.</summary>
     public async Task CheckOwnAsync(CallLog calls, CancellationToken cancellationToken)
     {
         try
         {
-            await http.SendAsync(Account, ForgeRequest.Get("user"), calls, cancellationToken);
+            await OwnNameAsync(calls, cancellationToken);
         }
         catch (ForgeException e) when (!e.IsTransient && e.Problem != ForgeProblem.Unauthorized)
         {

@@ -18,15 +18,11 @@ internal static class DoctorCommand
     private const long MinFreeBytes = 1L << 30;
     private static readonly TimeSpan MaxBackupAge = TimeSpan.FromDays(1);
 
-    private enum Health { Ok, Warn, Fail }
-
-    private sealed record Finding(string Check, Health Health, string Message, string? Remedy = null);
-
     public static Command Create()
     {
         var fix = new Option<bool>("--fix") { Description = "Repair what can be repaired: restore a damaged database and qmoi.json from their last good versions, make folders, close the data folder to others. Removes nothing" };
         var (data, json) = (CommandLine.DataOption(), CommandLine.JsonOption());
-        var command = CommandLine.Command("doctor", "Checks settings, database, templates, tokens, disk and tools. Ends with 1 while something fails.", "qmoi doctor", "qmoi doctor --fix --data /var/lib/qmoi");
+        var command = CommandLine.Command("doctor", "Checks settings, database, templates, disk and tools, and asks the forges whether they know the bot. Ends with 1 while something fails.", "qmoi doctor", "qmoi doctor --fix --data /var/lib/qmoi");
         command.Options.Add(fix);
         command.Options.Add(json);
         command.Options.Add(data);
@@ -49,7 +45,7 @@ internal static class DoctorCommand
                 if (findings.Exists(finding => finding is { Check: "database", Health: Health.Ok }) && (settings.DatabaseUrl is not null || File.Exists(new SqliteFiles(settings.DataFolder).Database)))
                     findings.AddRange(await StoredAsync(settings, stop));
             }
-            findings.AddRange(Forges(settings));
+            findings.AddRange(await DoctorForges.LookAsync(settings, stop));
             findings.Add(await SandboxAsync(settings, stop));
             findings.Add(Knowledge(settings, safeMode));
         }
@@ -297,24 +293,6 @@ internal static class DoctorCommand
         var newest when TimeProvider.System.GetUtcNow() - newest.At > MaxBackupAge =>
             new Finding("backups", Health.Warn, $"the newest is of {OwnFiles.Said(newest.At)}, more than a day ago", "'qmoi serve' makes one at its start and each hour; its log says why it could not."),
         var newest => new Finding("backups", Health.Ok, $"the newest is of {OwnFiles.Said(newest.At)}"),
-    };
-
-    private static IEnumerable<Finding> Forges(BotSettings settings)
-    {
-        var gitHub = (Secret: settings.GitHubSecrets.Secrets.Count > 0, Token: settings.GitHub.Token is not null || settings.GitHub.AppId is not null);
-        var gitLab = (Secret: settings.GitLabSecrets.Secrets.Count + settings.GitLabSecrets.SigningTokens.Count > 0, Token: settings.GitLab.Token is not null);
-        yield return Forge("GitHub", gitHub, "GITHUB_WEBHOOK_SECRET", "GITHUB_TOKEN, or GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY_PATH");
-        yield return Forge("GitLab", gitLab, "GITLAB_WEBHOOK_SIGNING_TOKEN or GITLAB_WEBHOOK_SECRET", "GITLAB_TOKEN");
-        if (!gitHub.Secret && !gitLab.Secret)
-            yield return new Finding("forges", Health.Warn, "no forge is set up: every delivery would be refused", "Set a webhook secret and a token of at least one forge.");
-    }
-
-    private static Finding Forge(string name, (bool Secret, bool Token) has, string secret, string token) => has switch
-    {
-        (true, true) => new Finding(name, Health.Ok, "webhook secret and token are set"),
-        (true, false) => new Finding(name, Health.Fail, "deliveries are accepted but cannot be worked: no token", $"Set {token}."),
-        (false, true) => new Finding(name, Health.Fail, "a token is set but every delivery is refused: no webhook secret", $"Set {secret}."),
-        _ => new Finding(name, Health.Ok, "not used"),
     };
 
     private static async Task<Finding> SandboxAsync(BotSettings settings, CancellationToken stop)

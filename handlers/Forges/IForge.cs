@@ -103,4 +103,7 @@ public interface IForges
 
     /// <summary><c>null</c> when no token is set for the forge.</summary>
     IForgeHistory? History(ForgeKind forge);
+
+    /// <summary>Under which name the forge knows the bot. Throws <see cref="ForgeException"/> where it cannot be asked, or does not know it.</summary>
+    Task<string> OwnNameAsync(ForgeKind forge, CancellationToken cancellationToken);
 }
