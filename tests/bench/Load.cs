@@ -12,10 +12,10 @@ internal sealed record LoadResult(int Accepted, int Other, double Seconds, doubl
     public double PerSecond => Accepted / Seconds;
 }
 
-/// <summary>Signed GitHub deliveries of real size (6.5 to 26 KB) with unique ids and bodies, over kept-alive connections.</summary>
+/// <summary>Signed GitHub deliveries with unique ids and bodies, over kept-alive connections.</summary>
 internal static class Load
 {
-    private static readonly byte[][] Paddings = [.. Enumerable.Range(0, 16).Select(Padding)];
+    private static readonly Lazy<Task<Deliveries>> Made = new(Deliveries.MakeAsync);
     private static long number = Stopwatch.GetTimestamp();
 
     /// <param name="perSecond">Paced over all connections; <c>null</c>: as fast as the answers come.</param>
@@ -23,6 +23,7 @@ internal static class Load
     {
         var latencies = new ConcurrentBag<List<double>>();
         var (accepted, other) = (0, 0);
+        await Made.Value;
         var watch = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, connections).Select(connection => Task.Run(async () =>
         {
@@ -42,7 +43,7 @@ internal static class Load
                     if (due > watch.Elapsed)
                         await Task.Delay(due - watch.Elapsed);
                 }
-                var request = Request(url, path, secret);
+                var request = await RequestAsync(url, path, secret);
                 var sent = perSecond is null ? watch.Elapsed : due;
                 await stream.WriteAsync(request);
                 if (await StatusAsync(stream, buffer) is 200 or 202)
@@ -60,20 +61,13 @@ internal static class Load
         double At(double quantile) => all.Count == 0 ? 0 : all[(int)(quantile * (all.Count - 1))];
     }
 
-    public static byte[] Request(Uri url, string path, string secret)
+    public static async Task<byte[]> RequestAsync(Uri url, string path, string secret)
     {
-        var id = Interlocked.Increment(ref number).ToString(CultureInfo.InvariantCulture);
-        // Of three deliveries two need nothing, and one is worked (its branch looks like the bot's): about what a forge sends.
-        var isWorked = long.Parse(id, CultureInfo.InvariantCulture) % 3 == 0;
-        var head = Encoding.ASCII.GetBytes(isWorked
-            ? $"{{\"action\":\"closed\",\"pull_request\":{{\"number\":1,\"head\":{{\"ref\":\"qmoi/fix/{id}\",\"sha\":\"1111111111111111111111111111111111111111\",\"repo\":{{\"id\":1{id[^3..]}}}}},\"base\":{{\"ref\":\"main\"}},\"text\":\""
-            : $"{{\"action\":\"in_progress\",\"workflow_job\":{{\"id\":{id},\"run_id\":1,\"head_sha\":\"1111111111111111111111111111111111111111\",\"name\":\"build\",\"text\":\"");
-        var padding = Paddings[(int)(long.Parse(id, CultureInfo.InvariantCulture) & 15)];
-        var tail = Encoding.ASCII.GetBytes($"\"}},\"repository\":{{\"id\":1{id[^3..]},\"full_name\":\"acme/app\",\"default_branch\":\"main\"}}}}");
-        byte[] body = [.. head, .. padding, .. tail];
+        var id = Interlocked.Increment(ref number);
+        var (name, body) = (await Made.Value).Number(id);
         var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), body));
         var headers = Encoding.ASCII.GetBytes(
-            $"POST {path} HTTP/1.1\r\nHost: {url.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nX-GitHub-Event: {(isWorked ? "pull_request" : "workflow_job")}\r\nX-GitHub-Delivery: {id}\r\n"
+            $"POST {path} HTTP/1.1\r\nHost: {url.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nX-GitHub-Event: {name}\r\nX-GitHub-Delivery: {id}\r\n"
             + $"X-GitHub-Hook-ID: 1\r\nUser-Agent: GitHub-Hookshot/bench\r\nX-Hub-Signature-256: sha256={signature}\r\n\r\n");
         return [.. headers, .. body];
     }
@@ -103,12 +97,4 @@ internal static class Load
     }
 
     /// <summary>Text as compressible as JSON: words, ids and links.</summary>
-    private static byte[] Padding(int seed)
-    {
-        var random = new Random(seed);
-        var text = new StringBuilder();
-        while (text.Length < 6_500 + (seed * 1_300))
-            text.Append("https://api.forge.example/repos/acme/app/actions/jobs/").Append(random.Next()).Append(' ').Append(Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()))).Append(" completed success ");
-        return Encoding.ASCII.GetBytes(text.ToString());
-    }
 }
