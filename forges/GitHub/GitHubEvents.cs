@@ -8,14 +8,51 @@ namespace QMoi.Forges.GitHub;
 /// <summary>What GitHub's deliveries mean.</summary>
 internal static class GitHubEvents
 {
-    public static ForgeEvent Read(string eventName, ReadOnlySpan<byte> body) => eventName switch
+    public static ForgeEvent Read(string eventName, ReadOnlySpan<byte> body)
     {
-        "workflow_run" => WorkflowRun(Parse(body, GitHubJson.Default.GitHubWorkflowRunDelivery)),
-        "workflow_job" => WorkflowJob(Parse(body, GitHubJson.Default.GitHubWorkflowJobDelivery)),
-        "pull_request" => PullRequest(Parse(body, GitHubJson.Default.GitHubPullRequestDelivery)),
-        "issue_comment" => IssueComment(Parse(body, GitHubJson.Default.GitHubIssueCommentDelivery)),
-        _ => new ForgeEvent.Nothing($"{eventName} events are not acted on"),
+        if (ActedOn(eventName) is not { } action)
+            return new ForgeEvent.Nothing($"{eventName} events are not acted on");
+        // Most of what GitHub sends: it stands at the start, and the rest need not be taken apart.
+        if (ActionOf(body) != action)
+            return new ForgeEvent.Nothing($"of {eventName} events only those of the action {action} are acted on");
+        return eventName switch
+        {
+            "workflow_run" => WorkflowRun(Parse(body, GitHubJson.Default.GitHubWorkflowRunDelivery)),
+            "workflow_job" => WorkflowJob(Parse(body, GitHubJson.Default.GitHubWorkflowJobDelivery)),
+            "pull_request" => PullRequest(Parse(body, GitHubJson.Default.GitHubPullRequestDelivery)),
+            _ => IssueComment(Parse(body, GitHubJson.Default.GitHubIssueCommentDelivery)),
+        };
+    }
+
+    private static string? ActedOn(string eventName) => eventName switch
+    {
+        "workflow_run" or "workflow_job" => "completed",
+        "pull_request" => "closed",
+        "issue_comment" => "edited",
+        _ => null,
     };
+
+    private static string? ActionOf(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(body);
+        try
+        {
+            reader.Read();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isAction = reader.ValueTextEquals("action"u8);
+                reader.Read();
+                if (isAction)
+                    return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                reader.Skip();
+            }
+            return null;
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"The delivery cannot be read: {e.Message}", e);
+        }
+    }
 
     public static RunStatus Status(string? status, string? conclusion) => (status, conclusion) switch
     {
@@ -32,7 +69,6 @@ internal static class GitHubEvents
     private static ForgeEvent WorkflowRun(GitHubWorkflowRunDelivery delivery)
     {
         if (delivery.WorkflowRun is not { } run) return DoesNotFit("workflow_run");
-        if (delivery.Action != "completed") return new ForgeEvent.Nothing("the pipeline has not ended");
         var repository = RepositoryOf(delivery.Repository, delivery.Installation);
         // A fork that has been deleted since has no head_repository.
         var isFromFork = run.HeadRepository?.Id != repository.Id;
@@ -48,7 +84,6 @@ internal static class GitHubEvents
     private static ForgeEvent WorkflowJob(GitHubWorkflowJobDelivery delivery)
     {
         if (delivery.WorkflowJob is not { } job) return DoesNotFit("workflow_job");
-        if (delivery.Action != "completed") return new ForgeEvent.Nothing("the job has not ended");
         var repository = RepositoryOf(delivery.Repository, delivery.Installation);
         return new ForgeEvent.JobFinished(
             repository,
@@ -68,7 +103,6 @@ internal static class GitHubEvents
     {
         // Reviews and their comments carry a pull_request too.
         if (delivery.PullRequest is not { } pull || delivery.Review is not null || delivery.Comment is not null) return DoesNotFit("pull_request");
-        if (delivery.Action != "closed") return new ForgeEvent.Nothing("the merge request is open");
         var repository = RepositoryOf(delivery.Repository, delivery.Installation);
         // A fork's branch must never be taken for a branch of the repository: "owner:branch" cannot be a branch's name.
         var source = pull.Head.Repo?.Id == repository.Id ? pull.Head.Ref : pull.Head.Label ?? $"fork:{pull.Head.Ref}";
@@ -78,7 +112,7 @@ internal static class GitHubEvents
     private static ForgeEvent IssueComment(GitHubIssueCommentDelivery delivery)
     {
         if (delivery is not { Comment: { } comment, Issue: { } issue }) return DoesNotFit("issue_comment");
-        if (issue.PullRequest is null || delivery.Action != "edited") return new ForgeEvent.Nothing("comments are not acted on, but for an edit of the bot's own");
+        if (issue.PullRequest is null) return new ForgeEvent.Nothing("a comment on an issue");
         // The bot's own edits are of its own comment. Whether the comment is the bot's is asked of the forge.
         if (delivery.Sender is not { Type: not "Bot" } sender || comment.User?.Id == sender.Id) return new ForgeEvent.Nothing("an edit by its own author");
         return new ForgeEvent.CommentEdited(RepositoryOf(delivery.Repository, delivery.Installation), issue.Number, new CommentHandle($"issue:{comment.Id}"), comment.Body ?? "", sender.Id, sender.Login ?? "");

@@ -9,14 +9,14 @@ internal sealed record GitHubWorkflowRunDelivery(
     string? Action = null, GitHubWorkflowRun? WorkflowRun = null, GitHubRepository? Repository = null, GitHubInstallation? Installation = null);
 
 internal sealed record GitHubWorkflowJobDelivery(
-    string? Action = null, GitHubWorkflowJob? WorkflowJob = null, GitHubRepository? Repository = null, GitHubInstallation? Installation = null);
+    GitHubWorkflowJob? WorkflowJob = null, GitHubRepository? Repository = null, GitHubInstallation? Installation = null);
 
 internal sealed record GitHubPullRequestDelivery(
     string? Action = null, GitHubPull? PullRequest = null, GitHubRepository? Repository = null, GitHubInstallation? Installation = null,
     GitHubUser? Sender = null, JsonElement? Review = null, JsonElement? Comment = null);
 
 internal sealed record GitHubIssueCommentDelivery(
-    string? Action = null, GitHubIssue? Issue = null, GitHubComment? Comment = null, GitHubUser? Sender = null, GitHubRepository? Repository = null, GitHubInstallation? Installation = null);
+    GitHubIssue? Issue = null, GitHubComment? Comment = null, GitHubUser? Sender = null, GitHubRepository? Repository = null, GitHubInstallation? Installation = null);
 
 internal sealed record GitHubIssue(long Number, JsonElement? PullRequest = null);
 

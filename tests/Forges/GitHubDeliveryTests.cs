@@ -278,9 +278,10 @@ public sealed class GitHubDeliveryTests
     [Fact]
     public void A_body_sent_under_another_events_name_does_nothing()
     {
-        foreach (var name in (string[])["workflow_job", "pull_request"])
-            Assert.Contains("does not fit", Assert.IsType<ForgeEvent.Nothing>(Event(name, Run())).Reason, StringComparison.Ordinal);
-        Assert.Contains("does not fit", Assert.IsType<ForgeEvent.Nothing>(Event("workflow_run", Pull())).Reason, StringComparison.Ordinal);
+        Assert.Contains("does not fit", Assert.IsType<ForgeEvent.Nothing>(Event("workflow_job", Run())).Reason, StringComparison.Ordinal);
+        Assert.Contains("does not fit", Assert.IsType<ForgeEvent.Nothing>(Event("workflow_run", Pull("completed"))).Reason, StringComparison.Ordinal);
+        Assert.Contains("does not fit", Assert.IsType<ForgeEvent.Nothing>(Event("pull_request", Comment("closed"))).Reason, StringComparison.Ordinal);
+        Assert.Contains("only those of the action closed", Assert.IsType<ForgeEvent.Nothing>(Event("pull_request", Run())).Reason, StringComparison.Ordinal);
         var review = Pull().Insert(1, "\"review\":{},");
         Assert.Contains("does not fit", Assert.IsType<ForgeEvent.Nothing>(Event("pull_request", review)).Reason, StringComparison.Ordinal);
         Assert.IsType<ForgeEvent.Nothing>(Event("push", Run()));

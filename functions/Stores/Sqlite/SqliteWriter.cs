@@ -11,7 +11,8 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private const int MaxQueue = 4096;
     private const int MaxBatch = 256;
 
-    private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(MaxQueue) { SingleReader = true, AllowSynchronousContinuations = false });
+    private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(MaxQueue) { SingleReader = true, AllowSynchronousContinuations = true });
+    private readonly ManualResetEventSlim arrived = new(initialState: false, spinCount: 0);
     private readonly SqliteConnection connection;
     private readonly Action<string> damaged;
     private readonly Action<bool> ended;
@@ -44,13 +45,26 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private void Run()
     {
         var batch = new List<Entry>(MaxBatch);
-        while (queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        while (WaitForWrites())
         {
             batch.Clear();
             while (batch.Count < MaxBatch && queue.Reader.TryRead(out var entry))
                 batch.Add(entry);
             Commit(batch);
         }
+    }
+
+    /// <summary>Without spinning, as a blocked <see cref="Task"/> does: it takes the time of a core from those who make the next writes ready.</summary>
+    private bool WaitForWrites()
+    {
+        var some = queue.Reader.WaitToReadAsync().AsTask();
+        if (!some.IsCompleted)
+        {
+            some.GetAwaiter().UnsafeOnCompleted(arrived.Set);
+            arrived.Wait();
+            arrived.Reset();
+        }
+        return some.GetAwaiter().GetResult();
     }
 
     private void Commit(List<Entry> batch)
@@ -139,6 +153,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         queue.Writer.TryComplete();
         await loop;
+        arrived.Dispose();
         await checkpoints.DisposeAsync();
         foreach (var command in prepared.Values)
             await command.DisposeAsync();
