@@ -39,7 +39,7 @@ public sealed class SelfHealingDatabase : IDisposable
     {
         { "middle", 60 },       // pages in the middle overwritten
         { "header", 100 },      // the first page overwritten: nothing says any more what is where
-        { "truncated", 15 },
+        { "truncated", 25 },    // the last tenth is gone
         { "empty", 0 },
         { "garbage", 0 },
         { "zeros", 0 },
@@ -418,7 +418,7 @@ public sealed class SelfHealingDatabase : IDisposable
                 break;
             case "truncated":
                 using (var file = File.OpenWrite(Database))
-                    file.SetLength((length * 4 / 5) + 1);
+                    file.SetLength((length * 9 / 10) + 1);
                 break;
             case "empty":
                 File.WriteAllBytes(Database, []);

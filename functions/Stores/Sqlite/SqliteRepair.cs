@@ -106,6 +106,7 @@ internal static class SqliteRepair
             using (var connection = new SqliteConnection(SqliteFiles.ConnectionString(file, pooling: false)))
             {
                 connection.Open();
+                connection.Execute(SqliteSchema.Pages);
                 if (SqliteFiles.Check(connection).Count > 0)
                     return false;
                 SqliteSchema.Update(connection, file);

@@ -6,6 +6,9 @@ namespace QMoi.Functions.Stores.Sqlite;
 /// <summary>The number of the last step taken is the database's <c>user_version</c>.</summary>
 internal static class SqliteSchema
 {
+    /// <summary>Before anything else is done with a connection that may make the file. A delivery takes some 2.5 KB: three to a page of 8 KB, where one of 4 KB would hold one. A database that is there keeps its pages.</summary>
+    public const string Pages = "PRAGMA page_size=8192";
+
     public static void Update(SqliteConnection connection, string file)
     {
         var steps = SchemaSteps.Of("sqlite");

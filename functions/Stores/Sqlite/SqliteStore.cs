@@ -78,8 +78,7 @@ public sealed class SqliteStore : SqlStore
         try
         {
             connection.Open();
-            // A delivery takes some 2.5 KB: three to a page of 8 KB, where one of 4 KB would hold one. A database that is there keeps its pages.
-            connection.Execute("PRAGMA busy_timeout=5000; PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=8000; PRAGMA cache_size=-16000");
+            connection.Execute(SqliteSchema.Pages + "; PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=8000; PRAGMA cache_size=-16000");
             isChecked = files.IsSmall;
             if (isChecked && SqliteFiles.Check(connection) is [var problem, ..])
                 throw new StoreDamagedException(files.Database, problem);
