@@ -8,31 +8,17 @@ namespace QMoi.Forges.GitHub;
 /// <summary>What GitHub's deliveries mean.</summary>
 internal static class GitHubEvents
 {
-    public static ForgeEvent Read(string eventName, ReadOnlySpan<byte> body)
+    public static ForgeEvent Read(string eventName, ReadOnlySpan<byte> body) => eventName switch
     {
-        if (ActedOn(eventName) is not { } action)
-            return new ForgeEvent.Nothing($"{eventName} events are not acted on");
-        // Most of what GitHub sends: it stands at the start, and the rest need not be taken apart.
-        if (ActionOf(body) != action)
-            return new ForgeEvent.Nothing($"of {eventName} events only those of the action {action} are acted on");
-        return eventName switch
-        {
-            "workflow_run" => WorkflowRun(Parse(body, GitHubJson.Default.GitHubWorkflowRunDelivery)),
-            "workflow_job" => WorkflowJob(Parse(body, GitHubJson.Default.GitHubWorkflowJobDelivery)),
-            "pull_request" => PullRequest(Parse(body, GitHubJson.Default.GitHubPullRequestDelivery)),
-            _ => IssueComment(Parse(body, GitHubJson.Default.GitHubIssueCommentDelivery)),
-        };
-    }
-
-    private static string? ActedOn(string eventName) => eventName switch
-    {
-        "workflow_run" or "workflow_job" => "completed",
-        "pull_request" => "closed",
-        "issue_comment" => "edited",
-        _ => null,
+        "workflow_run" when IsAction(body, "completed"u8) => WorkflowRun(Parse(body, GitHubJson.Default.GitHubWorkflowRunDelivery)),
+        "workflow_job" when IsAction(body, "completed"u8) => WorkflowJob(Parse(body, GitHubJson.Default.GitHubWorkflowJobDelivery)),
+        "pull_request" when IsAction(body, "closed"u8) => PullRequest(Parse(body, GitHubJson.Default.GitHubPullRequestDelivery)),
+        "issue_comment" when IsAction(body, "edited"u8) => IssueComment(Parse(body, GitHubJson.Default.GitHubIssueCommentDelivery)),
+        _ => new ForgeEvent.Nothing($"{eventName} events are not acted on, or not with this action"),
     };
 
-    private static string? ActionOf(ReadOnlySpan<byte> body)
+    /// <summary>The action stands at the start, so that most of what GitHub sends need not be taken apart.</summary>
+    private static bool IsAction(ReadOnlySpan<byte> body, ReadOnlySpan<byte> action)
     {
         var reader = new Utf8JsonReader(body);
         try
@@ -43,10 +29,10 @@ internal static class GitHubEvents
                 var isAction = reader.ValueTextEquals("action"u8);
                 reader.Read();
                 if (isAction)
-                    return reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                    return reader.TokenType == JsonTokenType.String && reader.ValueTextEquals(action);
                 reader.Skip();
             }
-            return null;
+            return false;
         }
         catch (JsonException e)
         {

@@ -46,20 +46,21 @@ internal static class DoctorForges
         var (name, api) = (forge.ToString(), forge == ForgeKind.GitHub ? settings.GitHub.ApiUrl : settings.GitLab.ApiUrl);
         // Its answers tell of a clock that is off, its certificate of itself.
         var alarms = new SafeMode();
+        var gate = LogGate.Of(settings);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(Patience);
         var isUnreachable = false;
         Finding found;
         try
         {
-            using var forges = new Forges.Forges(settings.GitHub, settings.GitLab, TimeProvider.System, NullLoggerFactory.Instance, hide: LogGate.Of(settings).Hidden, alarms: alarms);
-            found = new Finding(name, Health.Ok, $"webhook secret and token are set; {api.Host} knows the bot as {await forges.OwnNameAsync(forge, patience.Token)}");
+            using var forges = new Forges.Forges(settings.GitHub, settings.GitLab, TimeProvider.System, NullLoggerFactory.Instance, hide: gate.Hidden, alarms: alarms);
+            found = new Finding(name, Health.Ok, $"webhook secret and token are set; {api.Host} knows the bot as {gate.Clean(await forges.OwnNameAsync(forge, patience.Token))}");
         }
         catch (ArgumentException unreadable)
         {
             found = new Finding(name, Health.Fail, unreadable.Message, "Set GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_PATH to the key that GitHub gave when it was made.");
         }
-        catch (ForgeException refused) when (refused.Problem is ForgeProblem.Unauthorized or ForgeProblem.Forbidden or ForgeProblem.NotFound)
+        catch (ForgeException refused) when (refused.Problem is ForgeProblem.Unauthorized or ForgeProblem.Forbidden)
         {
             found = new Finding(name, Health.Fail, $"{api.Host} does not accept the token: {refused.Message}", "Make a new token (or look at the App's id and key) and set it; docs/operations.md names the rights it needs.");
         }

@@ -281,7 +281,7 @@ public sealed class GitHubDeliveryTests
         Assert.Contains("does not fit", Assert.IsType<ForgeEvent.Nothing>(Event("workflow_job", Run())).Reason, StringComparison.Ordinal);
         Assert.Contains("does not fit", Assert.IsType<ForgeEvent.Nothing>(Event("workflow_run", Pull("completed"))).Reason, StringComparison.Ordinal);
         Assert.Contains("does not fit", Assert.IsType<ForgeEvent.Nothing>(Event("pull_request", Comment("closed"))).Reason, StringComparison.Ordinal);
-        Assert.Contains("only those of the action closed", Assert.IsType<ForgeEvent.Nothing>(Event("pull_request", Run())).Reason, StringComparison.Ordinal);
+        Assert.Contains("not with this action", Assert.IsType<ForgeEvent.Nothing>(Event("pull_request", Run())).Reason, StringComparison.Ordinal);
         var review = Pull().Insert(1, "\"review\":{},");
         Assert.Contains("does not fit", Assert.IsType<ForgeEvent.Nothing>(Event("pull_request", review)).Reason, StringComparison.Ordinal);
         Assert.IsType<ForgeEvent.Nothing>(Event("push", Run()));

@@ -38,6 +38,24 @@ public sealed class DoctorForgesTests : IDisposable
         Assert.DoesNotContain("a-token-that-has-expired", refused.Said, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_name_that_a_forge_gives_the_bot_is_one_line_of_text()
+    {
+        await using var simulator = await ForgeSimulator.StartAsync(new SimulatorOptions { BotLogin = "qmoi\u001b[31m\nfail  database: lost" }, Stop);
+        var said = (await DoctorAsync(simulator.GitLab.Environment(), expected: 0))["GitLab"].Said;
+        Assert.Contains("knows the bot as qmoi", said, StringComparison.Ordinal);
+        Assert.DoesNotContain(said, char.IsControl);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_not_the_API_is_told_from_a_bad_token()
+    {
+        await using var simulator = await BothForges.StartAsync();
+        var environment = simulator.GitLab.Environment();
+        environment["GITLAB_API_URL"] = simulator.GitLab.Url;
+        Assert.Contains("GITLAB_API_URL", (await DoctorAsync(environment, expected: 1))["GitLab"].Remedy, StringComparison.Ordinal);
+    }
+
     [Theory, InlineData("GITHUB"), InlineData("GITLAB")]
     public async Task A_forge_that_cannot_be_reached_fails_with_its_address(string name)
     {
