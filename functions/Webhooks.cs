@@ -50,7 +50,7 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         {
             using var body = await IncomingBody.ReadAsync(request, room, clock, context.RequestAborted);
             var began = clock.GetTimestamp();
-            var answer = await AcceptAsync(new RequestHeaders(request.Headers), body.Bytes, forge, context.RequestAborted);
+            var answer = await AcceptAsync(new RequestHeaders(request.Headers), body.Bytes, forge);
             Signals.ReceiveDuration.Record(clock.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("forge", Signals.Label(forge)));
             return answer;
         }
@@ -69,7 +69,7 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     }
 
     /// <summary>The same for every host: proves, reads the envelope, stores.</summary>
-    private async Task<(int Status, string Result, string? Words)> AcceptAsync(WebhookHeaders headers, ReadOnlyMemory<byte> body, ForgeKind forge, CancellationToken cancellationToken)
+    private async Task<(int Status, string Result, string? Words)> AcceptAsync(WebhookHeaders headers, ReadOnlyMemory<byte> body, ForgeKind forge)
     {
         var format = formats[forge];
         var now = clock.GetUtcNow();
@@ -89,7 +89,7 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
             return (StatusCodes.Status200OK, "ping", null);
 
         using var span = DeliveryTrace.Receive(forge, envelope.DeliveryId, envelope.EventName);
-        var answer = await StoreAsync(format, headers, envelope, body, forge, now, cancellationToken);
+        var answer = await StoreAsync(format, headers, envelope, body, forge, now);
         span?.SetTag("qmoi.result", answer.Result);
         return answer;
     }
@@ -103,15 +103,14 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     }
 
     private async Task<(int Status, string Result, string? Words)> StoreAsync(
-        IWebhookFormat format, WebhookHeaders headers, Envelope envelope, ReadOnlyMemory<byte> body, ForgeKind forge, DateTimeOffset now, CancellationToken cancellationToken)
+        IWebhookFormat format, WebhookHeaders headers, Envelope envelope, ReadOnlyMemory<byte> body, ForgeKind forge, DateTimeOffset now)
     {
         try
         {
-            using var late = new CancellationTokenSource(settings.ReplyTimeout, clock);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
-            var ignored = WhyIgnored(format, envelope, body.Span);
+            // Most of what forges send is of no concern. Told here, it costs one write instead of three, and no lane waits for it.
+            var ignored = format.WhyIgnored(envelope.EventName, body.Span);
             var delivery = new NewDelivery(forge, envelope, format.Kept(headers), body, now, ignored);
-            var inserted = await priority.StoreAsync(() => store.InsertAsync(delivery, limit.Token));
+            var inserted = await priority.StoreAsync(() => store.InsertAsync(delivery, CancellationToken.None).WaitAsync(settings.ReplyTimeout, clock));
             if (outage.IsOver(out var turnedAway))
                 Log.CanStoreAgain(logger, turnedAway);
             switch (inserted)
@@ -132,23 +131,9 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         {
             return TurnAway(unavailable, unavailable.Message);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (TimeoutException)
         {
             return TurnAway(null, $"it took longer than {settings.ReplyTimeout}");
-        }
-    }
-
-    /// <summary>Most of what forges send is of no concern. Told here, it costs one write instead of three, and no lane waits for it.</summary>
-    private static string? WhyIgnored(IWebhookFormat format, Envelope envelope, ReadOnlySpan<byte> body)
-    {
-        try
-        {
-            return (format.ReadEvent(envelope.EventName, body) as ForgeEvent.Nothing)?.Reason;
-        }
-        catch (FormatException)
-        {
-            // For the worker to find and to say.
-            return null;
         }
     }
 
@@ -172,6 +157,8 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     private sealed class RequestHeaders(IHeaderDictionary headers) : WebhookHeaders
     {
         public override IReadOnlyList<string> All(string name) => headers.TryGetValue(name, out var values) ? [.. values.Select(value => value ?? "")] : [];
+
+        public override string? One(string name) => headers.TryGetValue(name, out var values) && values.Count == 1 ? values[0] ?? "" : null;
     }
 
     /// <summary>A flood of bad proofs must not become a flood of log lines: one a second, with the count of those not told.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using QMoi.Handlers.Events;
@@ -8,16 +9,22 @@ namespace QMoi.Forges.GitHub;
 /// <summary>What GitHub's deliveries mean.</summary>
 internal static class GitHubEvents
 {
-    public static ForgeEvent Read(string eventName, ReadOnlySpan<byte> body) => eventName switch
+    public static ForgeEvent Read(string eventName, ReadOnlySpan<byte> body) => WhyIgnored(eventName, body) is { } reason ? new ForgeEvent.Nothing(reason) : eventName switch
     {
-        "workflow_run" when IsAction(body, "completed"u8) => WorkflowRun(Parse(body, GitHubJson.Default.GitHubWorkflowRunDelivery)),
-        "workflow_job" when IsAction(body, "completed"u8) => WorkflowJob(Parse(body, GitHubJson.Default.GitHubWorkflowJobDelivery)),
-        "pull_request" when IsAction(body, "closed"u8) => PullRequest(Parse(body, GitHubJson.Default.GitHubPullRequestDelivery)),
-        "issue_comment" when IsAction(body, "edited"u8) => IssueComment(Parse(body, GitHubJson.Default.GitHubIssueCommentDelivery)),
-        _ => new ForgeEvent.Nothing($"{eventName} events are not acted on, or not with this action"),
+        "workflow_run" => WorkflowRun(Parse(body, GitHubJson.Default.GitHubWorkflowRunDelivery)),
+        "workflow_job" => WorkflowJob(Parse(body, GitHubJson.Default.GitHubWorkflowJobDelivery)),
+        "pull_request" => PullRequest(Parse(body, GitHubJson.Default.GitHubPullRequestDelivery)),
+        "issue_comment" => IssueComment(Parse(body, GitHubJson.Default.GitHubIssueCommentDelivery)),
+        _ => throw new UnreachableException(eventName),
     };
 
     /// <summary>The action stands at the start, so that most of what GitHub sends need not be taken apart.</summary>
+    public static string? WhyIgnored(string eventName, ReadOnlySpan<byte> body)
+    {
+        var action = eventName switch { "workflow_run" or "workflow_job" => "completed"u8, "pull_request" => "closed"u8, "issue_comment" => "edited"u8, _ => default };
+        return !action.IsEmpty && IsAction(body, action) ? null : $"{eventName} events are not acted on, or not with this action";
+    }
+
     private static bool IsAction(ReadOnlySpan<byte> body, ReadOnlySpan<byte> action)
     {
         var reader = new Utf8JsonReader(body);

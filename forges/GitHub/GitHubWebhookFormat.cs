@@ -100,6 +100,8 @@ public sealed class GitHubWebhookFormat : IWebhookFormat
         }
     }
 
+    public string? WhyIgnored(string eventName, ReadOnlySpan<byte> body) => GitHubEvents.WhyIgnored(eventName, body);
+
     public ForgeEvent ReadEvent(string eventName, ReadOnlySpan<byte> body) => GitHubEvents.Read(eventName, body);
 
     /// <summary><c>null</c> for whatever is not text: what is wrong with it is said after storage.</summary>

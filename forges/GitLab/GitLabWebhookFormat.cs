@@ -172,6 +172,20 @@ public sealed class GitLabWebhookFormat : IWebhookFormat
         }
     }
 
+    /// <summary>A pipeline is told at each step, and where its state stands is not fixed: all of it is read.</summary>
+    public string? WhyIgnored(string eventName, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return (ReadEvent(eventName, body) as ForgeEvent.Nothing)?.Reason;
+        }
+        catch (FormatException)
+        {
+            // For the worker to find and to say.
+            return null;
+        }
+    }
+
     public ForgeEvent ReadEvent(string eventName, ReadOnlySpan<byte> body) => GitLabEvents.Read(eventName, body);
 
     // webhook-id is the one that a signature covers; Idempotency-Key has the same value. Hooks that set each other off share one event UUID,

@@ -20,6 +20,9 @@ public interface IWebhookFormat
     /// <summary>One small strict reader: ids, event and repository. Null (with the reason) when unreadable or self-contradictory: then 400 and nothing is stored.</summary>
     Envelope? ReadEnvelope(WebhookHeaders headers, ReadOnlySpan<byte> body, out string? problem);
 
+    /// <summary>Why nothing has to be done, as far as that can be told in little time; <c>null</c>: <see cref="ReadEvent"/> decides.</summary>
+    string? WhyIgnored(string eventName, ReadOnlySpan<byte> body);
+
     /// <summary>What the stored delivery means. Everything foreign ends as <see cref="ForgeEvent.Nothing"/>; throws <see cref="FormatException"/> when a known event lacks what it must have.</summary>
     ForgeEvent ReadEvent(string eventName, ReadOnlySpan<byte> body);
 }
@@ -31,7 +34,7 @@ public abstract class WebhookHeaders
     public abstract IReadOnlyList<string> All(string name);
 
     /// <summary>The header's value when it is there exactly once, else <c>null</c>.</summary>
-    public string? One(string name) => All(name) is [var value] ? value : null;
+    public virtual string? One(string name) => All(name) is [var value] ? value : null;
 }
 
 /// <summary>OtherTime: the proof holds, but is of another time than now. It is refused too; either somebody sends it again, or a clock is off.</summary>
