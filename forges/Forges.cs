@@ -64,6 +64,14 @@ public sealed class Forges : IForges, IDisposable
         _ => null,
     };
 
+    public IForgeHooks Hooks(ForgeKind forge) => forge switch
+    {
+        ForgeKind.GitHub when gitHubTokens.Plain is { } account => new GitHubPlacedHooks(gitHubHttp, account),
+        ForgeKind.GitHub when gitHubTokens.IsConfigured => throw new ForgeException(ForgeProblem.NotConfigured, "An App has a webhook of its own for all that it is installed on, with the secret GITHUB_WEBHOOK_SECRET; webhooks of single repositories need GITHUB_TOKEN and no App."),
+        ForgeKind.GitLab when gitLabTokens.IsConfigured => new GitLabPlacedHooks(gitLabHttp, gitLabTokens),
+        _ => throw new ForgeException(ForgeProblem.NotConfigured, $"No token is set for {forge}."),
+    };
+
     public Task<string> OwnNameAsync(ForgeKind forge, CancellationToken cancellationToken) => forge switch
     {
         ForgeKind.GitHub when gitHubTokens.IsConfigured => gitHubTokens.OwnNameAsync(new CallLog(), cancellationToken),

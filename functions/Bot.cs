@@ -9,6 +9,7 @@ using QMoi.Functions.Api;
 using QMoi.Functions.AzureFunctions;
 using QMoi.Functions.CatchUp;
 using QMoi.Functions.Control;
+using QMoi.Functions.Hooks;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
@@ -56,7 +57,8 @@ public sealed partial class Bot : IAsyncDisposable
         var priority = new WebhookPriority(clock);
         Worker = new Worker(store, Formats, router, control, priority, settings.Work, clock, loggers.CreateLogger<Worker>());
         Sweep = new Sweeper(Formats, store, () => forges.Value, control, safeMode, settings.Sweep, Worker.Wake, clock, loggers);
-        Webhooks = new Webhooks(Formats, store, control, settings, priority, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
+        HookSecrets = new HookSecrets(store.Hooks, settings, clock, loggers.CreateLogger<HookSecrets>());
+        Webhooks = new Webhooks(Formats, store, control, HookSecrets, settings, priority, Worker.Wake, clock, loggers.CreateLogger<Webhooks>());
     }
 
     public static IReadOnlyDictionary<ForgeKind, IWebhookFormat> Formats { get; } = new Dictionary<ForgeKind, IWebhookFormat>
@@ -73,6 +75,9 @@ public sealed partial class Bot : IAsyncDisposable
 
     /// <summary>What an admin has switched.</summary>
     public ControlWatch Control { get; }
+
+    /// <summary>Of single webhooks.</summary>
+    public HookSecrets HookSecrets { get; }
 
     /// <summary>What the bot does for its own health while it runs.</summary>
     public Care Care { get; }
@@ -187,7 +192,7 @@ public sealed partial class Bot : IAsyncDisposable
         var waiting = new WaitingForFix(comment, clock);
         var git = new GitRepository(clock);
         var planner = new FixPlanner(
-            settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] }, clock, fault => Log.FixerFault(logger, fault.Exception, fault.Incident, fault.FailureId), fixers);
+            settings.SandboxWithoutSecrets, clock, fault => Log.FixerFault(logger, fault.Exception, fault.Incident, fault.FailureId), fixers);
         var commits = new FixCommit(git, messages, clock);
         var delivery = new FixDelivery(new FixOffer(messages, clock), commits, new FixSuggestions(messages, clock), clock);
         var fix = new JobFix(planner, new CheckedPlanner(planner, new FixCheck(diagnoser), settings.Repair), delivery, git, switches, settings.Repair, clock);
@@ -221,6 +226,7 @@ public sealed partial class Bot : IAsyncDisposable
         web = application;
         var access = new AdminAccess(Settings.AdminTokens, isBehindProxy: triggers is not null);
         web.Run(new Routes(Webhooks, Store, SafeMode, new StatusApi(Store, Control, SafeMode, access, role), role, triggers).AnswerAsync);
+        await HookSecrets.LookAsync(cancellationToken);
         await web.StartAsync(cancellationToken);
         var addresses = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         (Url, Urls) = (addresses.First(), string.Join(';', addresses));
@@ -236,6 +242,7 @@ public sealed partial class Bot : IAsyncDisposable
         await Store.DisposeAsync();
         Worker.Dispose();
         Control.Dispose();
+        HookSecrets.Dispose();
         if (apis.IsValueCreated)
             apis.Value.Dispose();
     }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using QMoi.Functions.Control;
+using QMoi.Functions.Hooks;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Functions.Telemetry;
@@ -13,7 +14,7 @@ namespace QMoi.Functions;
 /// What a forge sends: read once, proved over the raw bytes, its envelope read, stored, answered. Nothing is parsed before it is proved and nothing is answered 2xx
 /// before it is on disk.
 /// </summary>
-public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, IStore store, ControlWatch control, BotSettings settings, WebhookPriority priority, Action arrived, TimeProvider clock, ILogger<Webhooks> logger)
+public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookFormat> formats, IStore store, ControlWatch control, HookSecrets hooks, BotSettings settings, WebhookPriority priority, Action arrived, TimeProvider clock, ILogger<Webhooks> logger)
 {
     /// <summary>Both forges' own limit: 25 MB.</summary>
     public const int MaxBodyBytes = 26_214_400;
@@ -50,7 +51,7 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         {
             using var body = await IncomingBody.ReadAsync(request, room, clock, context.RequestAborted);
             var began = clock.GetTimestamp();
-            var answer = await AcceptAsync(new RequestHeaders(request.Headers), body.Bytes, forge);
+            var answer = await AcceptAsync(new RequestHeaders(request.Headers), request.QueryString.Value ?? "", body.Bytes, forge);
             Signals.ReceiveDuration.Record(clock.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("forge", Signals.Label(forge)));
             return answer;
         }
@@ -69,12 +70,11 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     }
 
     /// <summary>The same for every host: proves, reads the envelope, stores.</summary>
-    private async Task<(int Status, string Result, string? Words)> AcceptAsync(WebhookHeaders headers, ReadOnlyMemory<byte> body, ForgeKind forge)
+    private async Task<(int Status, string Result, string? Words)> AcceptAsync(WebhookHeaders headers, string query, ReadOnlyMemory<byte> body, ForgeKind forge)
     {
         var format = formats[forge];
         var now = clock.GetUtcNow();
-        var secrets = forge == ForgeKind.GitHub ? settings.GitHubSecrets : settings.GitLabSecrets;
-        var proof = format.Verify(headers, body.Span, secrets, now);
+        var (proof, hook) = await ProveAsync(format, headers, query, body, now);
         if (proof != VerificationResult.Verified)
         {
             if (refusals.ShouldTell(out var untold))
@@ -85,6 +85,12 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
             return (StatusCodes.Status503ServiceUnavailable, "unavailable", "Receiving is switched off for now; come again.");
         if (format.ReadEnvelope(headers, body.Span, out var problem) is not { } envelope)
             return (StatusCodes.Status400BadRequest, "malformed", problem);
+        if (hook is null ? hooks.IsToldByItsOwn(forge, envelope, now) : !hook.Covers(envelope))
+        {
+            if (refusals.ShouldTell(out var untold))
+                Log.RefusedForItsHook(logger, forge, envelope.RepositoryId, untold);
+            return (StatusCodes.Status401Unauthorized, "refused", null);
+        }
         if (envelope.IsPing)
             return (StatusCodes.Status200OK, "ping", null);
 
@@ -92,6 +98,23 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
         var answer = await StoreAsync(format, headers, envelope, body, forge, now);
         span?.SetTag("qmoi.result", answer.Result);
         return answer;
+    }
+
+    /// <summary>By the secret of the webhook that it says it comes from; where that has none of its own, by those of the settings.</summary>
+    private async Task<(VerificationResult Proof, KnownHook? Hook)> ProveAsync(IWebhookFormat format, WebhookHeaders headers, string query, ReadOnlyMemory<byte> body, DateTimeOffset now)
+    {
+        var ofAll = format.Forge == ForgeKind.GitHub ? settings.GitHubSecrets : settings.GitLabSecrets;
+        var owner = format.SentBy(headers, query);
+        while (true)
+        {
+            var hook = hooks.Find(owner);
+            var proof = format.Verify(headers, body.Span, hook?.At(now) ?? ofAll, now);
+            if (proof == VerificationResult.Refused && hook?.IsNew(now) == true)
+                (proof, hook) = (format.Verify(headers, body.Span, ofAll, now), null);
+            // It may have been installed just now.
+            if (proof != VerificationResult.Refused || owner is null || !await hooks.LookAgainAsync())
+                return (proof, hook);
+        }
     }
 
     private void TellRefused(ForgeKind forge, VerificationResult proof, long untold)
@@ -232,6 +255,9 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "A {Forge} delivery was refused: its proof holds, but it was signed more than five minutes before or after this machine's time; see that the clock is right (NTP). A right clock means that somebody sent an old one again ({Untold} more refused since the last such line)")]
         public static partial void RefusedForItsTime(ILogger logger, ForgeKind forge, long untold);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A {Forge} delivery about repository {Repository} was refused: it was proved by the secret of another webhook than the one that tells of it. After a group was renamed, run 'qmoi install' for it again ({Untold} more refused since the last such line)")]
+        public static partial void RefusedForItsHook(ILogger logger, ForgeKind forge, long? repository, long untold);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Security: a {Forge} delivery came under the known id {DeliveryId} with another body; the first one stands")]
         public static partial void SameIdAnotherBody(ILogger logger, ForgeKind forge, string deliveryId);

@@ -61,7 +61,13 @@ internal sealed record GitHubRun(long Id, int RunAttempt = 1, string? Name = nul
 
 internal sealed record GitHubRunList(IReadOnlyList<GitHubRun> WorkflowRuns);
 
-internal sealed record GitHubHook(long Id, bool Active = true, GitHubHookConfig? Config = null);
+internal sealed record GitHubHook(long Id, bool Active = true, GitHubHookConfig? Config = null, IReadOnlyList<string>? Events = null);
+
+internal sealed record GitHubNewHook(string? Name, bool Active, IReadOnlyList<string> Events, GitHubNewHookConfig Config);
+
+internal sealed record GitHubNewHookConfig(string Url, string ContentType, string Secret, string InsecureSsl);
+
+internal sealed record GitHubOrganization(long Id, string Login);
 
 internal sealed record GitHubHookConfig(string? Url = null);
 
@@ -136,6 +142,8 @@ internal sealed record GitHubReaction(string Content);
 [JsonSerializable(typeof(GitHubRun))]
 [JsonSerializable(typeof(GitHubRunList))]
 [JsonSerializable(typeof(IReadOnlyList<GitHubHook>))]
+[JsonSerializable(typeof(GitHubNewHook))]
+[JsonSerializable(typeof(GitHubOrganization))]
 [JsonSerializable(typeof(GitHubHookDelivery))]
 [JsonSerializable(typeof(GitHubEndedRun))]
 [JsonSerializable(typeof(GitHubEndedPull))]

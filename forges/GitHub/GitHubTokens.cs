@@ -59,6 +59,9 @@ internal sealed class GitHubTokens : IDisposable
 
     public bool IsConfigured => app is not null || plain is not null;
 
+    /// <summary>The account of a plain token; <c>null</c> with an App.</summary>
+    public ForgeAccount? Plain => plain;
+
     /// <summary>The App itself, which no installation limits; <c>null</c> with a plain token.</summary>
     public ForgeAccount? App => app;
 

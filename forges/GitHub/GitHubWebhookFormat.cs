@@ -20,6 +20,11 @@ public sealed class GitHubWebhookFormat : IWebhookFormat
         "x-github-hook-installation-target-id", "x-github-hook-installation-target-type",
     ];
 
+    public HookOwner? SentBy(WebhookHeaders headers, string query) =>
+        headers.One("X-GitHub-Hook-Installation-Target-Type") is { } type && type is "repository" or "organization" && DeliveryIds.TryNumber(headers.One("X-GitHub-Hook-Installation-Target-ID"), out var id)
+            ? new HookOwner(ForgeKind.GitHub, IsGroup: type == "organization", id)
+            : null;
+
     public VerificationResult Verify(WebhookHeaders headers, ReadOnlySpan<byte> body, WebhookSecrets secrets, DateTimeOffset now)
     {
         var signature = headers.One("X-Hub-Signature-256");

@@ -47,7 +47,13 @@ internal sealed record GitLabPipeline(long Id, string? YamlErrors = null);
 internal sealed record GitLabJob(
     long Id, string Name, string? Stage = null, string? Status = null, string? FailureReason = null, bool? AllowFailure = null, string? WebUrl = null);
 
-internal sealed record GitLabProjectHook(long Id, string? Url = null, string? AlertStatus = null);
+internal sealed record GitLabProjectHook(
+    long Id, string? Url = null, string? AlertStatus = null, bool? SigningTokenPresent = null, bool? PipelineEvents = null, bool? MergeRequestsEvents = null, bool? NoteEvents = null);
+
+internal sealed record GitLabNewHook(
+    string Url, string Token, string? SigningToken, bool PipelineEvents, bool MergeRequestsEvents, bool NoteEvents, bool PushEvents, bool EnableSslVerification);
+
+internal sealed record GitLabGroup(long Id, string FullPath);
 
 internal sealed record GitLabProject(long Id, string PathWithNamespace, string? DefaultBranch = null, string? WebUrl = null);
 
@@ -119,6 +125,8 @@ internal sealed record GitLabLintRequest(string Content);
 [JsonSerializable(typeof(IReadOnlyList<GitLabStatus>))]
 [JsonSerializable(typeof(GitLabProjectHook))]
 [JsonSerializable(typeof(IReadOnlyList<GitLabProjectHook>))]
+[JsonSerializable(typeof(GitLabNewHook))]
+[JsonSerializable(typeof(GitLabGroup))]
 [JsonSerializable(typeof(GitLabProject))]
 [JsonSerializable(typeof(GitLabEndedPipeline))]
 [JsonSerializable(typeof(GitLabCommitAuthor))]

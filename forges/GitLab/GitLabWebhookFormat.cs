@@ -15,6 +15,8 @@ public sealed class GitLabWebhookFormat : IWebhookFormat
 {
     private const string KeyPrefix = "whsec_";
     private const string SignatureVersion = "v1,";
+    internal const string OfProject = "?project=";
+    internal const string OfGroup = "?group=";
     private const int MaxSignatures = 8;
     private const int MaxSignatureHeader = 4096;
     private const int MaxKeys = 8;
@@ -28,9 +30,18 @@ public sealed class GitLabWebhookFormat : IWebhookFormat
         "x-gitlab-webhook-uuid",
     ];
 
+    /// <summary>GitLab does not tell in its headers; the address that the webhook was given does.</summary>
+    public HookOwner? SentBy(WebhookHeaders headers, string query) => query switch
+    {
+        _ when query.StartsWith(OfProject, StringComparison.Ordinal) && DeliveryIds.TryNumber(query[OfProject.Length..], out var id) => new HookOwner(ForgeKind.GitLab, IsGroup: false, id),
+        _ when query.StartsWith(OfGroup, StringComparison.Ordinal) && DeliveryIds.TryNumber(query[OfGroup.Length..], out var id) => new HookOwner(ForgeKind.GitLab, IsGroup: true, id),
+        _ => null,
+    };
+
     public VerificationResult Verify(WebhookHeaders headers, ReadOnlySpan<byte> body, WebhookSecrets secrets, DateTimeOffset now)
     {
-        if (secrets.SigningTokens.Count == 0) return HasToken(headers, secrets.Secrets) ? VerificationResult.Verified : VerificationResult.Refused;
+        var isUnsigned = headers.All("webhook-signature").Count == 0;
+        if (secrets.SigningTokens.Count == 0 || (isUnsigned && now < secrets.WeakerUntil)) return HasToken(headers, secrets.Secrets) ? VerificationResult.Verified : VerificationResult.Refused;
         if (!HasSignature(headers, body, secrets.SigningTokens, out var sentAt)) return VerificationResult.Refused;
         return Math.Abs(now.ToUnixTimeSeconds() - sentAt) <= (long)Tolerance.TotalSeconds ? VerificationResult.Verified : VerificationResult.OtherTime;
     }

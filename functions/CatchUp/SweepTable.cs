@@ -178,7 +178,8 @@ public sealed class SweepTable(SqlStore store, TimeProvider clock)
                 DELETE FROM flakes WHERE repository_key = @Key;
                 DELETE FROM effects WHERE key LIKE @ofEffects;
                 DELETE FROM sweep_marks WHERE name LIKE @ofHistory OR name LIKE @ofAlarms OR name LIKE @ofRollCall;
-                DELETE FROM known_repositories WHERE forge = @forge AND repository_id = @Id
+                DELETE FROM known_repositories WHERE forge = @forge AND repository_id = @Id;
+                DELETE FROM hook_secrets WHERE forge = @forge AND scope = 'repository' AND id = @Id
                 """,
                 new { repository.Key, ofEffects = $"%:{repository.Key}:%", ofHistory = $"history:{repository.Key}:%", ofAlarms = $"{AlarmPrefix}{repository.Key}:%", ofRollCall = $"roll:{repository.Key}:%", forge, repository.Id }),
             cancellationToken);

@@ -20,7 +20,7 @@ internal static class CommandLine
         var root = new RootCommand("QMoi repairs failed CI pipelines on GitLab and GitHub.")
         {
             ServeCommand.Create(), DemoCommand.Create(), SimCommand.Create(), DiagnoseCommand.Create(), FixCommand.Create(),
-            ReplayCommand.Create(), DeliveriesCommand.Create(), DoctorCommand.Create(), CatalogCommand.Create(), AdminCommand.Create(),
+            ReplayCommand.Create(), DeliveriesCommand.Create(), InstallCommand.Create(), DoctorCommand.Create(), CatalogCommand.Create(), AdminCommand.Create(),
         };
         root.SetAction(_ => root.Parse(["--help"]).Invoke());
         // Examples belong to a command's own help, not to the list of all commands.

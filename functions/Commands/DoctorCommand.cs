@@ -3,10 +3,12 @@ using System.Text.Json;
 using QMoi.Fixers;
 using QMoi.Fixers.Diagnosing;
 using QMoi.Functions.CatchUp;
+using QMoi.Functions.Hooks;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Functions.Stores.Sqlite;
+using QMoi.Handlers.Forges;
 using QMoi.Handlers.Messages;
 using QMoi.Handlers.Tools;
 
@@ -34,6 +36,7 @@ internal static class DoctorCommand
     {
         var findings = new List<Finding>();
         var safeMode = new SafeMode();
+        var withOwnSecrets = new HashSet<ForgeKind>();
         try
         {
             var settings = Settings(data, fix, safeMode, findings);
@@ -43,9 +46,9 @@ internal static class DoctorCommand
                 findings.AddRange(Rights(settings, fix));
                 findings.AddRange(settings.DatabaseUrl is null ? await DatabaseAsync(settings, fix, safeMode, stop) : [await ServerAsync(settings, stop)]);
                 if (findings.Exists(finding => finding is { Check: "database", Health: Health.Ok }) && (settings.DatabaseUrl is not null || File.Exists(new SqliteFiles(settings.DataFolder).Database)))
-                    findings.AddRange(await StoredAsync(settings, stop));
+                    findings.AddRange(await StoredAsync(settings, withOwnSecrets, stop));
             }
-            findings.AddRange(await DoctorForges.LookAsync(settings, stop));
+            findings.AddRange(await DoctorForges.LookAsync(settings, withOwnSecrets, stop));
             findings.Add(await SandboxAsync(settings, stop));
             findings.Add(Knowledge(settings, safeMode));
         }
@@ -217,22 +220,35 @@ internal static class DoctorCommand
     }
 
     /// <summary>Whether deliveries can be read, by the bot and by others, and what catching up has noticed of webhooks that a forge has switched off.</summary>
-    private static async Task<IReadOnlyList<Finding>> StoredAsync(BotSettings settings, CancellationToken stop)
+    private static async Task<IReadOnlyList<Finding>> StoredAsync(BotSettings settings, HashSet<ForgeKind> withOwnSecrets, CancellationToken stop)
     {
         try
         {
             await using var store = Bot.OpenStore(settings, TimeProvider.System);
+            var hooks = await store.Hooks.AllAsync(stop);
+            withOwnSecrets.UnionWith(hooks.Select(hook => hook.Owner.Forge));
             var encryption = await store.MissingKeysAsync(stop) is { Count: > 0 } missing
                 ? new Finding("encryption", Health.Fail, Bot.WhyUnreadable(missing), "Give the key again, as the second of two separated by a comma.")
                 : new Finding("encryption", Health.Ok, settings.EncryptionKeys.Count > 0
-                    ? "deliveries are encrypted; no credentials are stored"
-                    : "deliveries are stored readable, as they were received without their tokens (set QMOI_ENCRYPTION_KEY to encrypt them); no credentials are stored");
-            return [encryption, .. (await store.Sweeps.AlarmsAsync(stop)).OrderBy(alarm => alarm.Value, StringComparer.Ordinal).Select(alarm => new Finding("webhooks", Health.Warn, alarm.Value, Sweeper.RemedyFor(alarm.Key)))];
+                    ? "deliveries are encrypted"
+                    : "deliveries are stored readable, as they were received without their tokens (set QMOI_ENCRYPTION_KEY to encrypt them)");
+            return [encryption, Credentials(hooks, settings), .. (await store.Sweeps.AlarmsAsync(stop)).OrderBy(alarm => alarm.Value, StringComparer.Ordinal).Select(alarm => new Finding("webhooks", Health.Warn, alarm.Value, Sweeper.RemedyFor(alarm.Key)))];
         }
         catch (Exception exception) when (exception is StoreUnusableException or StoreUnavailableException)
         {
             return [new Finding("webhooks", Health.Warn, exception.Message)];
         }
+    }
+
+    private static Finding Credentials(IReadOnlyList<HookRow> hooks, BotSettings settings)
+    {
+        if (hooks.Count == 0)
+            return new Finding("credentials", Health.Ok, "none are stored");
+        var key = settings.EncryptionKeys.Count > 0 ? "QMOI_ENCRYPTION_KEY" : $"the key in {CredentialKey.File(settings)}, which no backup holds: keep a copy of it elsewhere";
+        var lost = hooks.Where(hook => !CredentialKey.CanOpen(hook, settings)).Select(hook => hook.Path).ToList();
+        return lost.Count == 0
+            ? new Finding("credentials", Health.Ok, $"{hooks.Count} webhook secret(s), encrypted with {key}")
+            : new Finding("credentials", Health.Fail, $"the webhook secrets of {string.Join(", ", lost)} cannot be read, so their deliveries are refused", "Give the key again (QMOI_ENCRYPTION_KEY takes two, or put the key file back), or run 'qmoi install' for them.");
     }
 
     private static async Task<IReadOnlyList<Finding>> DatabaseAsync(BotSettings settings, bool fix, SafeMode safeMode, CancellationToken stop)

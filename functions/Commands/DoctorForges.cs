@@ -15,12 +15,13 @@ internal static class DoctorForges
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    public static async Task<IReadOnlyList<Finding>> LookAsync(BotSettings settings, CancellationToken stop)
+    /// <param name="withOwnSecrets">Forges with webhooks that were installed one by one.</param>
+    public static async Task<IReadOnlyList<Finding>> LookAsync(BotSettings settings, IReadOnlySet<ForgeKind> withOwnSecrets, CancellationToken stop)
     {
-        var gitHub = (Secret: settings.GitHubSecrets.Secrets.Count > 0, Token: settings.GitHub.Token is not null || settings.GitHub.AppId is not null);
-        var gitLab = (Secret: settings.GitLabSecrets.Secrets.Count + settings.GitLabSecrets.SigningTokens.Count > 0, Token: settings.GitLab.Token is not null);
+        var gitHub = (Secret: settings.GitHubSecrets.Secrets.Count > 0 || withOwnSecrets.Contains(ForgeKind.GitHub), Token: settings.GitHub.Token is not null || settings.GitHub.AppId is not null);
+        var gitLab = (Secret: settings.GitLabSecrets.Secrets.Count + settings.GitLabSecrets.SigningTokens.Count > 0 || withOwnSecrets.Contains(ForgeKind.GitLab), Token: settings.GitLab.Token is not null);
         if (!gitHub.Secret && !gitLab.Secret && !gitHub.Token && !gitLab.Token)
-            return [NotUsed("GitHub"), NotUsed("GitLab"), new Finding("forges", Health.Warn, "no forge is set up: every delivery would be refused", "Set a webhook secret and a token of at least one forge.")];
+            return [NotUsed("GitHub"), NotUsed("GitLab"), new Finding("forges", Health.Warn, "no forge is set up: every delivery would be refused", "Set a token of at least one forge, and a webhook secret, or run 'qmoi install' for single repositories.")];
         var both = await Task.WhenAll(
             LookAsync(settings, ForgeKind.GitHub, gitHub, "GITHUB_WEBHOOK_SECRET", "GITHUB_TOKEN, or GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY_PATH", stop),
             LookAsync(settings, ForgeKind.GitLab, gitLab, "GITLAB_WEBHOOK_SIGNING_TOKEN or GITLAB_WEBHOOK_SECRET", "GITLAB_TOKEN", stop));
@@ -34,7 +35,7 @@ internal static class DoctorForges
         {
             (true, true) => await AskAsync(settings, forge, stop),
             (true, false) => [new Finding(name, Health.Fail, "deliveries are accepted but cannot be worked: no token", $"Set {token}.")],
-            (false, true) => [new Finding(name, Health.Fail, "a token is set but every delivery is refused: no webhook secret", $"Set {secret}.")],
+            (false, true) => [new Finding(name, Health.Fail, "a token is set but every delivery is refused: no webhook secret", $"Set {secret}, or run 'qmoi install' for single repositories.")],
             _ => [NotUsed(name)],
         };
     }

@@ -34,7 +34,7 @@ internal static class FixCommand
             throw new CommandException(ExitCode.NotFound, $"{repository}: there is no such folder");
         var settings = CommandLine.Settings(null);
         var diagnoser = new LogDiagnoser(KnownFailures.Load(settings, refused => Terminal.Error.WriteLine("qmoi: " + refused)));
-        var sandbox = settings.Sandbox with { HiddenFolders = [settings.DataFolder, .. settings.Sandbox.HiddenFolders] };
+        var sandbox = settings.SandboxWithoutSecrets;
         var planner = new CheckedPlanner(
             new FixPlanner(sandbox, TimeProvider.System, fault => Terminal.Error.WriteLine($"qmoi: incident {fault.Incident}: {fault.FailureId}: {fault.Exception.GetType().Name}: {fault.Exception.Message}")), new FixCheck(diagnoser), settings.Repair);
         var fix = new LocalFix(diagnoser, planner, settings.Repair, TimeProvider.System);

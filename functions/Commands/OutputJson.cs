@@ -13,6 +13,7 @@ namespace QMoi.Functions.Commands;
 [JsonSerializable(typeof(DemoJson))]
 [JsonSerializable(typeof(IReadOnlyList<CatalogJson>))]
 [JsonSerializable(typeof(IReadOnlyList<DoctorJson>))]
+[JsonSerializable(typeof(InstallJson))]
 [JsonSerializable(typeof(RecordedDelivery))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(IReadOnlyList<CodeQualityJson>))]

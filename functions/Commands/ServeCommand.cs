@@ -1,5 +1,6 @@
 using System.CommandLine;
 using QMoi.Functions.AzureFunctions;
+using QMoi.Functions.Hooks;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
@@ -59,7 +60,7 @@ internal static partial class ServeCommand
                     bot.Care.LookAround();
                 if (restores == 0)
                 {
-                    WarnOfGaps(logger, settings);
+                    WarnOfGaps(logger, settings, bot.HookSecrets);
                     await Terminal.Out.WriteLineAsync($"ready {bot.Url}");
                     await Terminal.Out.FlushAsync(stop);
                     Keep(lastGood, logger);
@@ -83,7 +84,7 @@ internal static partial class ServeCommand
     private static async Task<string?> WorkAsync(Bot bot, Role role, Export? export, CancellationToken stop)
     {
         using var running = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var watching = bot.Control.RunAsync(running.Token);
+        var watching = Task.WhenAll(bot.Control.RunAsync(running.Token), role == Role.Worker ? Task.CompletedTask : bot.HookSecrets.RunAsync(running.Token));
         var telling = export?.WatchAsync(bot.Store, running.Token) ?? Task.CompletedTask;
         var caring = role == Role.Web ? Task.CompletedTask : Task.WhenAll(bot.Care.RunAsync(running.Token), bot.Sweep.RunAsync(running.Token));
         var working = role == Role.Web
@@ -127,11 +128,11 @@ internal static partial class ServeCommand
         }
     }
 
-    private static void WarnOfGaps(ILogger logger, BotSettings settings)
+    private static void WarnOfGaps(ILogger logger, BotSettings settings, HookSecrets hooks)
     {
-        if (settings.GitHubSecrets.Secrets.Count == 0)
+        if (settings.GitHubSecrets.Secrets.Count == 0 && !hooks.Has(ForgeKind.GitHub))
             Log.NoSecret(logger, ForgeKind.GitHub, "GITHUB_WEBHOOK_SECRET");
-        if (settings.GitLabSecrets is { Secrets.Count: 0, SigningTokens.Count: 0 })
+        if (settings.GitLabSecrets is { Secrets.Count: 0, SigningTokens.Count: 0 } && !hooks.Has(ForgeKind.GitLab))
             Log.NoSecret(logger, ForgeKind.GitLab, "GITLAB_WEBHOOK_SIGNING_TOKEN or GITLAB_WEBHOOK_SECRET");
         if (settings.GitHub is { Token: null, AppId: null } && settings.GitHubSecrets.Secrets.Count > 0)
             Log.NoToken(logger, ForgeKind.GitHub, "GITHUB_TOKEN, or GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY_PATH");

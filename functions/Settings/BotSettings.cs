@@ -37,6 +37,13 @@ public sealed record BotSettings
     /// <summary>Keys of 32 bytes that stored deliveries are encrypted with: the first encrypts, a second one is being replaced by it. Secret. Empty: they are stored as they came.</summary>
     public IReadOnlyList<byte[]> EncryptionKeys { get; init; } = [];
 
+    /// <summary>Where the key lies that credentials in the store are encrypted with while <see cref="EncryptionKeys"/> is empty; <c>null</c>: the user has no folder for it.</summary>
+    public string? KeyFolder { get; init; } =
+        Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify) is { Length: > 0 } folder ? Path.Combine(folder, "qmoi") : null;
+
+    /// <summary>For what repositories run: it sees nothing of the bot's own.</summary>
+    public SandboxSettings SandboxWithoutSecrets => Sandbox with { HiddenFolders = [DataFolder, .. KeyFolder is null ? [] : new[] { KeyFolder }, .. Sandbox.HiddenFolders] };
+
     /// <summary>So long finished deliveries are kept; <c>null</c>: for ever. Default 30 days, at least 8: until then the forge may send one again (GitLab for 7 days), and it must be known.</summary>
     public TimeSpan? KeepDeliveries { get; init; } = TimeSpan.FromDays(30);
 

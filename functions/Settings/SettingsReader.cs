@@ -47,6 +47,7 @@ public static class SettingsReader
         new("Api:AdminToken", "QMOI_ADMIN_TOKEN", true, $"one or two tokens of at least {MinSecretLength} characters, separated by a comma", (s, v) => s with { AdminTokens = Secrets(v) }),
         new("Store:DatabaseUrl", "DATABASE_URL", true, PostgresUrl.Wanted, (s, v) => s with { DatabaseUrl = Database(v) }),
         new("Store:EncryptionKey", "QMOI_ENCRYPTION_KEY", true, "one or two keys, each base64 of 32 bytes (openssl rand -base64 32), separated by a comma", (s, v) => s with { EncryptionKeys = Keys32(v) }),
+        new("Store:KeyFolder", null, false, "a folder of its own, outside the data folder", (s, v) => s with { KeyFolder = Path.GetFullPath(NotEmpty(v)) }),
         new("Store:KeepDays", null, false, "0 (for ever) or 8 to 3650", (s, v) => s with { KeepDeliveries = v.Trim() == "0" ? null : TimeSpan.FromDays(Whole(v, 8, 3650)) }),
         new("Work:Workers", null, false, "1 to 64", (s, v) => s with { Work = s.Work with { Workers = (int)Whole(v, 1, 64) } }),
         new("Work:HandlerTimeout", null, false, "00:00:10 to 02:00:00", (s, v) => s with { Work = s.Work with { HandlerTimeout = Time(v, TimeSpan.FromSeconds(10), TimeSpan.FromHours(2)) } }),
@@ -97,8 +98,16 @@ public static class SettingsReader
             throw new SettingsException("GITHUB_APP_ID is set but GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_PATH is not; an App needs both.");
         if (settings.GitHub is { AppId: null, PrivateKeyPem: not null })
             throw new SettingsException("GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_PATH is set but GITHUB_APP_ID is not; an App needs both.");
-        return settings with { DataFolder = Path.GetFullPath(data) };
+        return settings with { DataFolder = Path.GetFullPath(data), KeyFolder = KeyFolder(settings.KeyFolder, Path.GetFullPath(data)) };
     }
+
+    /// <summary>A data folder that is the user's home holds the usual place: then there is none.</summary>
+    private static string? KeyFolder(string? folder, string data) => folder is null || !IsWithin(data, folder) ? folder
+        : folder == new BotSettings().KeyFolder ? null
+        : throw new SettingsException($"Store:KeyFolder: '{Shown(folder)}' is not valid; wanted: a folder of its own, outside the data folder.");
+
+    private static bool IsWithin(string folder, string path) =>
+        Path.GetRelativePath(folder, path) is var way && !Path.IsPathRooted(way) && way != ".." && !way.StartsWith(".." + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private static BotSettings Set(BotSettings settings, Setting setting, string name, string value)
     {

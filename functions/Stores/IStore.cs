@@ -1,5 +1,6 @@
 using QMoi.Functions.CatchUp;
 using QMoi.Functions.Control;
+using QMoi.Functions.Hooks;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Repair;
@@ -74,6 +75,9 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>What catching up has to know from one sweep to the next.</summary>
     SweepTable Sweeps { get; }
+
+    /// <summary>What single webhooks prove themselves by.</summary>
+    HookTable Hooks { get; }
 
     /// <summary>What waits, and what was given up. Costs as much as there is waiting.</summary>
     Task<QueueState> QueueAsync(CancellationToken cancellationToken);

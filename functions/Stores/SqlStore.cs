@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Dapper;
 using QMoi.Functions.CatchUp;
 using QMoi.Functions.Control;
+using QMoi.Functions.Hooks;
 using QMoi.Handlers.Forges;
 using QMoi.Handlers.Repair;
 
@@ -89,6 +90,8 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
     public ControlTable Control => new(this, clock);
 
     public SweepTable Sweeps => new(this, clock);
+
+    public HookTable Hooks => new(this);
 
     public async Task<QueueState> QueueAsync(CancellationToken cancellationToken)
     {
@@ -227,7 +230,9 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
 
     internal static string Name(ForgeKind forge) => forge == ForgeKind.GitHub ? "github" : "gitlab";
 
-    protected static ForgeKind Forge(string name) => name == "github" ? ForgeKind.GitHub : ForgeKind.GitLab;
+    internal static ForgeKind Forge(string name) => name == "github" ? ForgeKind.GitHub : ForgeKind.GitLab;
+
+    internal static DateTimeOffset? Time(long? milliseconds) => milliseconds is { } time ? DateTimeOffset.FromUnixTimeMilliseconds(time) : null;
 
     internal static string Name(DeliveryState state) => state.ToString().ToLowerInvariant();
 }

@@ -59,6 +59,9 @@ public sealed class StoredBody(IReadOnlyList<byte[]> keys)
     internal string? MissingKey(ReadOnlySpan<byte> kept) =>
         kept.Length >= IdEnd && kept[0] == Mark && BinaryPrimitives.ReadUInt32BigEndian(kept[1..]) is var id && !Array.Exists(keys, known => known.Id == id) ? id.ToString("x8") : null;
 
+    /// <summary>They are as <see cref="Keep"/> would encrypt them now.</summary>
+    internal bool IsOfNewestKey(ReadOnlySpan<byte> kept) => keys.Length == 0 || (kept.Length >= IdEnd && kept[0] == Mark && BinaryPrimitives.ReadUInt32BigEndian(kept[1..]) == keys[0].Id);
+
     private static void Encrypt(Span<byte> kept, uint id, byte[] key)
     {
         kept[0] = Mark;

@@ -14,6 +14,10 @@ public interface IWebhookFormat
     IReadOnlyDictionary<string, string> Kept(WebhookHeaders headers) => KeptHeaders.Select(name => (Name: name, Value: headers.One(name))).Where(header => header.Value is not null)
         .ToDictionary(header => header.Name, header => header.Value!, StringComparer.Ordinal);
 
+    /// <summary>Whose webhook it says it is sent by, so that its own secret can be looked up; nothing of that is proved. <c>null</c>: it does not say.</summary>
+    /// <param name="query">Of the address it was sent to, with the question mark; may be empty.</param>
+    HookOwner? SentBy(WebhookHeaders headers, string query);
+
     /// <summary>Proof over the raw bytes, before anything is parsed. Constant time; never throws, whatever the headers hold.</summary>
     VerificationResult Verify(WebhookHeaders headers, ReadOnlySpan<byte> body, WebhookSecrets secrets, DateTimeOffset now);
 
@@ -42,7 +46,12 @@ public enum VerificationResult { Verified, Refused, OtherTime }
 
 /// <summary>Secrets valid now; two of each while one is being changed. An empty list verifies nothing.</summary>
 /// <param name="SigningTokens">GitLab <c>whsec_…</c>; where there is any, the weaker proof is not looked at.</param>
-public sealed record WebhookSecrets(IReadOnlyList<string> Secrets, IReadOnlyList<string> SigningTokens);
+/// <param name="WeakerUntil">Until then what comes without any signature may be proved by its secret all the same; <c>null</c>: never.</param>
+public sealed record WebhookSecrets(IReadOnlyList<string> Secrets, IReadOnlyList<string> SigningTokens, DateTimeOffset? WeakerUntil = null)
+{
+    /// <summary>Without the secrets.</summary>
+    public override string ToString() => $"WebhookSecrets {{ {Secrets.Count} secrets, {SigningTokens.Count} signing tokens }}";
+}
 
 /// <summary>What storage needs to know of a delivery.</summary>
 /// <param name="DeliveryId">As the forge sent it; at most 200 characters, printable ASCII.</param>

@@ -17,6 +17,11 @@ internal sealed partial class GitHubApi
         Router.Map($"GET {hooks}/{{id}}/deliveries", call => ListDeliveries(call, HookOf(call).Id));
         Router.Map($"GET {hooks}/{{id}}/deliveries/{{delivery}}", call => Answer.Ok(Delivery(call, HookOf(call).Id)));
         Router.Map($"POST {hooks}/{{id}}/deliveries/{{delivery}}/attempts", call => Redeliver(call, HookOf(call).Id));
+        const string ofAll = "/orgs/{org}/hooks";
+        Router.Map("GET /orgs/{org}", call => forge.FindGroup(call["org"]) is { } group ? Answer.Ok(new JsonObject { ["login"] = group.Path, ["id"] = group.Id, ["type"] = "Organization" }) : throw NotFound());
+        Router.Map($"GET {ofAll}", call => Page.Of(call, HooksOf(call), hook => Hook(call, hook), 30, withTotals: false));
+        Router.Map($"POST {ofAll}", CreateHook);
+        Router.Map($"PATCH {ofAll}/{{id}}", UpdateHook);
         Router.Map("GET /app/hook/deliveries", call => ListDeliveries(call, forge.GlobalHookId));
         Router.Map("GET /app/hook/deliveries/{delivery}", call => Answer.Ok(Delivery(call, forge.GlobalHookId)));
         Router.Map("POST /app/hook/deliveries/{delivery}/attempts", call => Redeliver(call, forge.GlobalHookId));
@@ -24,6 +29,8 @@ internal sealed partial class GitHubApi
 
     private List<SimulatedHook> HooksOf(Call call)
     {
+        if (GroupOf(call) is { } group)
+            return [.. forge.Snapshot(forge.RepositoryHooks).Where(hook => hook.Group == group)];
         var repository = Repository(call);
         // Who may not administer the repository is told that there is nothing.
         if (repository.PermissionOf(call.User) < AccessLevel.Admin)
@@ -31,14 +38,17 @@ internal sealed partial class GitHubApi
         return [.. forge.Snapshot(forge.RepositoryHooks).Where(hook => hook.Repository == repository)];
     }
 
+    /// <summary>Where the request is about an organisation.</summary>
+    private SimulatedGroup? GroupOf(Call call) => call.Has("org") ? forge.FindGroup(call["org"]) is { } group && forge.IsOwner(group, call.User) ? group : throw NotFound() : null;
+
     private SimulatedHook HookOf(Call call) => HooksOf(call).Find(hook => hook.Id == call.Id("id")) ?? throw NotFound();
 
     private JsonObject Hook(Call call, SimulatedHook hook)
     {
-        var url = $"{Shapes(call).RepositoryUrl(hook.Repository!)}/hooks/{hook.Id}";
+        var url = hook.Group is { } group ? $"{forge.ApiUrl}/orgs/{group.Path}/hooks/{hook.Id}" : $"{Shapes(call).RepositoryUrl(hook.Repository!)}/hooks/{hook.Id}";
         return new JsonObject
         {
-            ["type"] = "Repository",
+            ["type"] = hook.Group is null ? "Repository" : "Organization",
             ["id"] = hook.Id,
             ["name"] = "web",
             ["active"] = hook.IsActive,
@@ -56,7 +66,8 @@ internal sealed partial class GitHubApi
 
     private Answer CreateHook(Call call)
     {
-        var repository = Writable(call);
+        var group = GroupOf(call);
+        var repository = group is null ? Writable(call) : null;
         var config = call.Body["config"] as JsonObject ?? throw Invalid("Hook", "config", "missing_field");
         var url = config["url"]?.ToString() ?? throw Invalid("Hook", "url", "missing_field");
         if (HooksOf(call).Exists(known => known.Url == url))
@@ -65,6 +76,7 @@ internal sealed partial class GitHubApi
         {
             Events = call.Body["events"] is null ? ["push"] : GitHubWorkflow.Names(call.Body["events"]),
             IsActive = call.Field("active") != "false",
+            Group = group,
         };
         lock (forge.Gate)
             forge.RepositoryHooks.Add(hook);
@@ -102,14 +114,21 @@ internal sealed partial class GitHubApi
         return Answer.NoContent();
     }
 
-    private void Ping(Call call, SimulatedHook hook) => forge.Hooks.Ping(hook, "ping", new JsonObject
+    private void Ping(Call call, SimulatedHook hook)
     {
-        ["zen"] = "Keep it logically awesome.",
-        ["hook_id"] = hook.Id,
-        ["hook"] = Hook(call, hook),
-        ["repository"] = Shapes(call).Repository(hook.Repository!),
-        ["sender"] = Shapes(call).User(call.User),
-    });
+        var payload = new JsonObject
+        {
+            ["zen"] = "Keep it logically awesome.",
+            ["hook_id"] = hook.Id,
+            ["hook"] = Hook(call, hook),
+            ["sender"] = Shapes(call).User(call.User),
+        };
+        if (hook.Group is { } group)
+            payload["organization"] = new JsonObject { ["login"] = group.Path, ["id"] = group.Id };
+        else
+            payload["repository"] = Shapes(call).Repository(hook.Repository!);
+        forge.Hooks.Ping(hook, "ping", payload);
+    }
 
     /// <summary>Kept for three days.</summary>
     private IEnumerable<DeliveryRecord> Sent(long hook)

@@ -13,6 +13,11 @@ internal sealed partial class GitLabApi
         Router.Map($"DELETE {P}/hooks/{{hook}}", DeleteHook);
         Router.Map($"GET {P}/hooks/{{hook}}/events", ListEvents);
         Router.Map($"POST {P}/hooks/{{hook}}/test/{{trigger}}", TestHookAsync);
+        const string ofAll = "/groups/{group}/hooks";
+        Router.Map("GET /groups/{group}", call => forge.FindGroup(call["group"]) is { } group ? Answer.Ok(new JsonObject { ["id"] = group.Id, ["full_path"] = group.Path }) : throw NotFound("Group"));
+        Router.Map($"GET {ofAll}", call => List(call, HooksOf(call), Hook));
+        Router.Map($"POST {ofAll}", CreateHook);
+        Router.Map($"PUT {ofAll}/{{hook}}", UpdateHook);
         Router.Map($"POST {P}/hooks/{{hook}}/events/{{event}}/resend", call =>
         {
             var delivery = forge.Deliveries.FirstOrDefault(delivery => delivery.HookId == HookOf(call).Id && delivery.Id == call.Id("event")) ?? throw NotFound("Hook event");
@@ -49,8 +54,14 @@ internal sealed partial class GitLabApi
             : throw Message(422, $"Hook executed successfully but returned HTTP {sent.StatusCode} {sent.Answer}");
     }
 
+    /// <summary>Where the request is about a group.</summary>
+    private SimulatedGroup? GroupOf(Call call) =>
+        call.Has("group") ? forge.FindGroup(call["group"]) is { } group ? forge.IsOwner(group, call.User) ? group : throw Message(403, "403 Forbidden") : throw NotFound("Group") : null;
+
     private List<SimulatedHook> HooksOf(Call call)
     {
+        if (GroupOf(call) is { } group)
+            return [.. forge.Snapshot(forge.RepositoryHooks).Where(hook => hook.Group == group)];
         var repository = Project(call);
         if (repository.PermissionOf(call.User) < AccessLevel.Maintain)
             throw Message(403, "403 Forbidden");
@@ -69,7 +80,9 @@ internal sealed partial class GitLabApi
             ["url"] = hook.Url,
             ["name"] = null,
             ["description"] = null,
-            ["project_id"] = hook.Repository!.Id,
+            [hook.Group is null ? "project_id" : "group_id"] = hook.Group?.Id ?? hook.Repository!.Id,
+            ["token_present"] = hook.Secret.Length > 0,
+            ["signing_token_present"] = hook.SigningToken is not null,
             ["enable_ssl_verification"] = true,
             ["alert_status"] = forge.Hooks.StateOf(hook.Id).Alert,
             ["disabled_until"] = GitLabShapes.Time(forge.Hooks.StateOf(hook.Id).Until),
@@ -82,9 +95,11 @@ internal sealed partial class GitLabApi
 
     private Answer CreateHook(Call call)
     {
-        var repository = Writable(call);
-        var hook = new SimulatedHook(forge.NextId(), Demand(call, "url"), call.Field("token") ?? "", call.Field("signing_token"), repository)
+        var group = GroupOf(call);
+        var repository = group is null ? Writable(call) : null;
+        var hook = new SimulatedHook(forge.NextId(), Demand(call, "url"), call.Field("token") ?? "", SigningToken(call), repository)
         {
+            Group = group,
             Events = [.. GitLabHooks.Switches.Values.Where(name => (call.Field(name) ?? (name == "push_events" ? "true" : "false")) == "true")],
         };
         lock (forge.Gate)
@@ -92,15 +107,19 @@ internal sealed partial class GitLabApi
         return Answer.Created(Hook(hook));
     }
 
+    /// <summary>Before 19.0 it is not known, and what is not known is not looked at.</summary>
+    private string? SigningToken(Call call) => forge.HasSigningTokens ? call.Field("signing_token") : null;
+
     private Answer UpdateHook(Call call)
     {
-        Writable(call);
+        if (GroupOf(call) is null)
+            Writable(call);
         var hook = HookOf(call);
         var changed = hook with
         {
             Url = call.Field("url") ?? hook.Url,
             Secret = call.Field("token") ?? hook.Secret,
-            SigningToken = call.Field("signing_token") ?? hook.SigningToken,
+            SigningToken = SigningToken(call) ?? hook.SigningToken,
             Events = [.. GitLabHooks.Switches.Values.Where(name => (call.Field(name) ?? (IsOn(hook, name) ? "true" : "false")) == "true")],
         };
         lock (forge.Gate)

@@ -14,6 +14,9 @@ public sealed class GitLabForge : SimulatedForge
 
     public string WebhookSecret => Options.GitLabWebhookSecret;
 
+    /// <summary>False: as GitLab before 19.0.</summary>
+    public bool HasSigningTokens { get; set; } = true;
+
     /// <summary>As if a project's hook had failed so often in a row: 4 pause it, 40 switch it off.</summary>
     public void FailHook(SimulatedHook hook, int times) => Hooks.SetFailures(hook.Id, times);
 

@@ -150,7 +150,7 @@ internal abstract class ForgeHooks : IDisposable
     }
 
     private IEnumerable<SimulatedHook> Targets(SimulatedRepository repository) =>
-        forge.RepositoryHooks.Where(hook => hook.IsActive && hook.Repository == repository && IsExecutable(hook)).Concat(forge.GlobalHook is { } global ? [global] : []);
+        forge.RepositoryHooks.Where(hook => hook.IsActive && (hook.Repository == repository || hook.Group?.Holds(repository) == true) && IsExecutable(hook)).Concat(forge.GlobalHook is { } global ? [global] : []);
 
     private void Enqueue(DeliveryRecord delivery)
     {

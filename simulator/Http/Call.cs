@@ -21,6 +21,9 @@ internal sealed class Call(HttpContext context, IReadOnlyDictionary<string, stri
 
     public string this[string name] => values[name];
 
+    /// <summary>The path has this part.</summary>
+    public bool Has(string name) => values.ContainsKey(name);
+
     public long Id(string name) => long.TryParse(values[name], out var id) ? id : -1;
 
     public string? Query(string name) => context.Request.Query.TryGetValue(name, out var value) ? value.ToString() : null;

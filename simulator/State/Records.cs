@@ -104,11 +104,20 @@ public sealed class Fault
         Remaining > 0 && (Method == "*" || Method.Equals(method, StringComparison.OrdinalIgnoreCase)) && path.IsMatch(pathAndQuery);
 }
 
-/// <summary>Where webhooks go. Hooks with <see cref="Repository"/> were made over REST.</summary>
+/// <summary>Where webhooks go. Hooks with <see cref="Repository"/> or <see cref="Group"/> were made over REST.</summary>
 public sealed record SimulatedHook(long Id, string Url, string Secret, string? SigningToken, SimulatedRepository? Repository)
 {
+    /// <summary>All repositories below it.</summary>
+    public SimulatedGroup? Group { get; init; }
+
     public bool IsActive { get; init; } = true;
 
     /// <summary>The events it wants, in the forge's words; null means all.</summary>
     public IReadOnlyList<string>? Events { get; init; }
+}
+
+/// <summary>A group of GitLab, or an organisation of GitHub: it is there while repositories lie below it.</summary>
+public sealed record SimulatedGroup(long Id, string Path)
+{
+    internal bool Holds(SimulatedRepository repository) => repository.FullName.StartsWith(Path + "/", StringComparison.Ordinal);
 }

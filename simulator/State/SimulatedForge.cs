@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace QMoi.Simulator;
 
 /// <summary>One simulated forge. What both have in common; <see cref="GitHubForge"/> and <see cref="GitLabForge"/> add their own words.</summary>
@@ -141,6 +143,26 @@ public abstract partial class SimulatedForge
         lock (Gate)
             faults.Clear();
     }
+
+    private readonly List<SimulatedGroup> groups = [];
+
+    /// <param name="key">Its path or id.</param>
+    internal SimulatedGroup? FindGroup(string key)
+    {
+        lock (Gate)
+        {
+            if (groups.Find(group => group.Path == key || group.Id.ToString(CultureInfo.InvariantCulture) == key) is { } known)
+                return known;
+            var group = new SimulatedGroup(NextId(), key);
+            if (!repositories.Exists(group.Holds))
+                return null;
+            groups.Add(group);
+            return group;
+        }
+    }
+
+    /// <summary>Who may administer all that lies below it.</summary>
+    internal bool IsOwner(SimulatedGroup group, SimulatedUser user) => Repositories.Where(group.Holds).All(repository => repository.PermissionOf(user) == AccessLevel.Admin);
 
     /// <summary>A hook of one repository, as its admin makes it.</summary>
     public SimulatedHook AddHook(SimulatedRepository repository, string url, string secret)

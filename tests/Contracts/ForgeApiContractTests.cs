@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using QMoi.Handlers.Forges;
 using QMoi.Simulator;
 using QMoi.Tests.Scenarios;
 
@@ -24,6 +26,8 @@ public sealed class ForgeApiContractTests
         ["gitlab: a passing failure"] = new(PassingFailureAsync, "POST /api/v4/projects/{id}/jobs/{job_id}/retry"),
         ["gitlab: a fix that does not heal"] = new(FixInVainAsync, "DELETE /api/v4/projects/{id}/repository/branches/{branch}"),
         ["gitlab: a job without a log"] = new(NoLogAsync, "GET /api/v4/projects/{id}/jobs/{job_id}/trace"),
+        ["github: a webhook of its own"] = new(InstalledAsync, "POST /repos/{owner}/{repo}/hooks"),
+        ["gitlab: a webhook of its own"] = new(InstalledAsync, "POST /api/v4/projects/{id}/hooks"),
         ["gitlab: an unknown stage"] = new(UnknownStageAsync, "POST /api/v4/projects/{id}/ci/lint"),
     };
 
@@ -103,6 +107,19 @@ public sealed class ForgeApiContractTests
         var repository = await world.RepositoryAsync(forge, World.Ci(forge, "./check.sh"), ("check.sh", SimulatedFile.Text("#!/bin/sh\necho 'assertion failed: 1 != 2'\nexit 3\n")));
         await world.SettleAsync();
         Assert.Equal(MergeRequestState.Closed, Assert.Single(repository.MergeRequests).State);
+    }
+
+    private static async Task InstalledAsync(World world, string forge)
+    {
+        var repository = await world.RepositoryAsync(forge, ("readme.md", SimulatedFile.Text("hello\n")));
+        repository.SetPermission(repository.Forge.Bot, AccessLevel.Admin);
+        using var forges = new QMoi.Forges.Forges(world.Bot.Settings.GitHub, world.Bot.Settings.GitLab, TimeProvider.System, NullLoggerFactory.Instance);
+        var (hooks, bot, stop) = (forges.Hooks(forge == "github" ? ForgeKind.GitHub : ForgeKind.GitLab), new Uri("http://127.0.0.1:1"), TestContext.Current.CancellationToken);
+        var place = await hooks.FindAsync(repository.FullName, isGroup: false, stop);
+        // The description is of a GitLab without signing tokens.
+        var made = await hooks.PlaceAsync(place, null, bot, new HookProof("a-secret-of-the-tests", null), stop);
+        await hooks.PlaceAsync(place, made.Id, bot, new HookProof("another-secret-of-the-tests", null), stop);
+        Assert.Empty(Assert.Single(await hooks.ListAsync(place, bot, stop)).MissingEvents);
     }
 
     private static async Task NoLogAsync(World world, string forge)

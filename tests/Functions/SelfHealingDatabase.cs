@@ -9,6 +9,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using QMoi.Functions;
+using QMoi.Functions.Hooks;
 using QMoi.Functions.SelfHealing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
@@ -165,6 +166,20 @@ public sealed class SelfHealingDatabase : IDisposable
         Assert.Contains("qmoi.db was damaged", await qmoi.ReadyAsync(), StringComparison.Ordinal);
         Assert.Equal(Ids(0, 40), (await StoredAsync()).ToHashSet(StringComparer.Ordinal));
         Assert.NotEmpty(Directory.GetFiles(folder.FullName, "qmoi.db.damaged-*-wal"));
+    }
+
+    [Fact]
+    public async Task A_webhook_installed_after_the_backup_is_still_known()
+    {
+        await FillAsync(0, 20);
+        await BackUpAsync();
+        await using (var bot = Open())
+            await bot.Store.Hooks.SaveAsync(new HookRow(new HookOwner(ForgeKind.GitLab, IsGroup: false, 7), "acme/app", [1, 2, 3], null, null), default);
+        Damage("header");
+        await using var qmoi = await QmoiProcess.ServeAsync(folder.FullName, NoSettings);
+        Assert.Equal(0, await qmoi.TerminateAsync());
+        await using var restored = Open();
+        Assert.Equal([1, 2, 3], Assert.Single(await restored.Store.Hooks.AllAsync(default)).Sealed);
     }
 
     // ---- what is no damage

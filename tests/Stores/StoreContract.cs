@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using QMoi.Functions.Hooks;
 using QMoi.Functions.Stores;
 using QMoi.Handlers.Events;
 using QMoi.Handlers.Forges;
@@ -388,6 +389,38 @@ public abstract class StoreContract : IAsyncLifetime
             last = claim.Fence;
             await Store.FinishAsync(claim, DeliveryState.Done, "", Stop);
         }
+    }
+
+    // ---- secrets of single webhooks
+
+    [Fact]
+    public async Task What_a_webhook_proves_itself_by_is_kept_changed_and_removed_and_each_of_it_shows()
+    {
+        var (hooks, time) = (Store.Hooks, DateTimeOffset.FromUnixTimeMilliseconds(1_800_000_000_000));
+        var row = new HookRow(new HookOwner(ForgeKind.GitLab, IsGroup: false, 7), "acme/app", [1, 2], time, null);
+        var group = row with { Owner = row.Owner with { IsGroup = true }, Path = "acme", OldUntil = null, WeakerUntil = time };
+        var version = await hooks.VersionAsync(Stop);
+        async Task AssertKeptAsync(params HookRow[] wanted)
+        {
+            Assert.NotEqual(version, version = await hooks.VersionAsync(Stop));
+            Assert.Equal(wanted.Select(Written), (await Another().Hooks.AllAsync(Stop)).Select(Written));
+        }
+        await hooks.SaveAsync(row, Stop);
+        await AssertKeptAsync(row);
+        await hooks.SaveAsync(group, Stop);
+        await AssertKeptAsync(group, row);
+        await hooks.SaveAsync(row = row with { Sealed = [3], OldUntil = null }, Stop);
+        await AssertKeptAsync(group, row);
+        await hooks.RemoveAsync(group.Owner, Stop);
+        await AssertKeptAsync(row);
+        await hooks.SealAgainAsync(row with { Sealed = [1, 2] }, [4], Stop);
+        Assert.Equal([3], (await hooks.FindAsync(row.Owner, Stop))!.Sealed);
+        await hooks.SealAgainAsync(row, [4], Stop);
+        Assert.Equal([4], (await hooks.FindAsync(row.Owner, Stop))!.Sealed);
+        await Store.Sweeps.ForgetAsync(new Repository(ForgeKind.GitLab, 7, "acme/app", "main"), Stop);
+        await AssertKeptAsync();
+
+        static string Written(HookRow row) => $"{row.Owner} {row.Path} {Convert.ToHexString(row.Sealed)} {row.OldUntil:O} {row.WeakerUntil:O}";
     }
 
     // ---- flakes

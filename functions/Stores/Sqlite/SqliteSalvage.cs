@@ -55,6 +55,7 @@ internal sealed class SqliteSalvage
         Rows("work", "sequence", "excluded.tries > work.tries");
         var attempts = Rows("attempts", "id", "excluded.updated_at > attempts.updated_at AND excluded.repository_key = attempts.repository_key AND excluded.head = attempts.head");
         Flakes();
+        HookSecrets();
         var effects = Rows("effects", "key", "excluded.updated_at > effects.updated_at");
         // A delivery has a row of work exactly until it is finished. One too many costs a look, one too few would be a delivery lost.
         sound.Execute($"""
@@ -73,6 +74,12 @@ internal sealed class SqliteSalvage
     {
         if (Common("flakes").Length > 0)
             Rows("flakes", "repository_key, job_name, test_name", "excluded.retried > flakes.retried");
+    }
+
+    private void HookSecrets()
+    {
+        if (Common("hook_secrets").Length > 0)
+            Rows("hook_secrets", "forge, scope, id", "excluded.changed_at > hook_secrets.changed_at");
     }
 
     /// <summary>What was stopped stays stopped. Rows of the audit that cannot be read are told by its check, since its head is carried over too.</summary>
