@@ -197,6 +197,7 @@ internal sealed partial class ForgeHttp : IDisposable
                 message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             }
 
+            if (request.Method != HttpMethod.Get) LeaseGuard.ThrowIfOver();
             var sent = clock.GetTimestamp();
             var exchange = await ExchangeAsync(message, Shown(address), request.TakesStream, calls, cancellationToken);
             forgeClock.Learn(exchange.Headers, clock.GetElapsedTime(sent));

@@ -1,3 +1,5 @@
+using QMoi.Handlers.Forges;
+
 namespace QMoi.Forges;
 
 /// <summary>Values that are dear to get and serve many: got once however many ask, kept while fresh, got again after a failure.</summary>
@@ -49,6 +51,7 @@ internal sealed class SharedValues<TKey, TValue>(Func<TValue, bool> isFresh) whe
         private async Task<TValue> RunAsync(Func<CancellationToken, Task<TValue>> get)
         {
             await System.Threading.Tasks.Task.Yield();   // out of the lock
+            LeaseGuard.Set(null);   // it is for others too
             return value = await get(CancellationToken.None);
         }
     }

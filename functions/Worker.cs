@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using QMoi.Functions.Control;
 using QMoi.Functions.Settings;
@@ -112,7 +113,10 @@ public sealed partial class Worker(
         using var lost = new CancellationTokenSource();
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, mayAct, lost.Token);
         using var renewing = new CancellationTokenSource();
-        var renewal = RenewAsync(claim, lost, renewing.Token);
+        // Not later than the store's, which began when it was asked.
+        var held = new StrongBox<long>(asked);
+        LeaseGuard.Set(() => clock.GetElapsedTime(Volatile.Read(ref held.Value)) < SqlStore.Lease);
+        var renewal = RenewAsync(claim, held, lost, renewing.Token);
         try
         {
             var verdict = await WorkAsync(claim, mayAct, lost.Token, cut.Token);
@@ -255,7 +259,7 @@ public sealed partial class Worker(
     }
 
     /// <summary>Keeps the lease alive while the handler works; when it is lost, the handler is stopped.</summary>
-    private async Task RenewAsync(Claim claim, CancellationTokenSource lost, CancellationToken ended)
+    private async Task RenewAsync(Claim claim, StrongBox<long> held, CancellationTokenSource lost, CancellationToken ended)
     {
         var start = clock.GetTimestamp();
         try
@@ -266,8 +270,12 @@ public sealed partial class Worker(
                 Log.StillWorking(logger, claim.Event, claim.Lane, (int)clock.GetElapsedTime(start).TotalSeconds);
                 try
                 {
+                    var asked = clock.GetTimestamp();
                     if (await store.RenewAsync(claim, ended))
+                    {
+                        Volatile.Write(ref held.Value, asked);
                         continue;
+                    }
                     await lost.CancelAsync();
                     return;
                 }

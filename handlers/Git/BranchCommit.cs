@@ -89,6 +89,7 @@ public static class BranchCommit
     /// <returns><c>null</c> when the ref has the commit now.</returns>
     private static async Task<PushResult?> PushAsync(GitAccess access, WorkTree tree, CommitSha sha, string reference, string? lease, string? option, CancellationToken cancellationToken)
     {
+        LeaseGuard.ThrowIfOver();
         try
         {
             await tree.GitAsync(

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using QMoi.Functions.Stores.Postgres;
@@ -97,6 +98,46 @@ public sealed class Freezing : IDisposable
             connection.Open();
             connection.Execute(sql);
         }
+    }
+
+    /// <summary>Nothing has told it: no timer has run, and its lease has not been taken.</summary>
+    [Theory, InlineData("gitlab", "/trace$", "/branches/main$"), InlineData("github", "/logs$", "/ref/heads/main$")]
+    public async Task A_repair_that_stood_still_for_longer_than_its_lease_writes_nothing_and_begins_anew(string name, string path, string first)
+    {
+        StoodStillClock? clock = null;
+        await using var world = await World.StartAsync(botClock: inner => clock = new StoodStillClock(inner));
+        var forge = world.Forge(name);
+        var log = new Fault("GET", path, times: 1, effect: FaultEffect.HoldAnswer);
+        forge.AddFault(log);
+        var repository = await world.WithBrokenScriptAsync(name);
+        await world.SimulatorIdleAsync();
+        var working = world.Bot.Worker.DrainAsync(Stop);
+        await log.Struck;
+        clock!.StandStill(TimeSpan.FromSeconds(31));
+        log.Release();
+        await working;
+        await world.SettleAsync();
+        Assert.True(IsHealed(repository));
+        var asked = forge.Requests.Select((request, place) => (Request: request, Place: place)).ToList();
+        var begun = asked.Where(one => one.Request.Method == "GET" && Regex.IsMatch(one.Request.PathAndQuery, first, RegexOptions.None, TimeSpan.FromSeconds(1))).Select(one => one.Place).ToList();
+        Assert.True(begun.Count >= 2, "It did not begin anew.");
+        Assert.DoesNotContain(asked, one => one.Place < begun[1] && one.Request.Method != "GET");
+    }
+
+    /// <summary>Time goes by while nothing runs: it shows when it is looked at, and no timer has told it.</summary>
+    private sealed class StoodStillClock(TimeProvider inner) : TimeProvider
+    {
+        private long stood;
+
+        public override long TimestampFrequency => inner.TimestampFrequency;
+
+        public void StandStill(TimeSpan time) => Interlocked.Add(ref stood, (long)(time.TotalSeconds * TimestampFrequency));
+
+        public override DateTimeOffset GetUtcNow() => inner.GetUtcNow();
+
+        public override long GetTimestamp() => inner.GetTimestamp() + Interlocked.Read(ref stood);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => inner.CreateTimer(callback, state, dueTime, period);
     }
 
     /// <summary>A repair for each moment; each is held there before the next one begins.</summary>
