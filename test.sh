@@ -18,6 +18,7 @@ need bwrap bubblewrap
 need prlimit util-linux
 need gh gh
 need rg ripgrep
+need shellcheck shellcheck
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql-15)
 /usr/bin/python3 -c 'import gitlab' >/dev/null 2>&1 || missing+=(python3-gitlab)
 if [ ${#missing[@]} -gt 0 ]; then

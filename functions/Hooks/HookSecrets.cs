@@ -28,6 +28,7 @@ public sealed record KnownHook(HookOwner Owner, string Path, HookKeys Keys, Date
 public sealed partial class HookSecrets(HookTable table, BotSettings settings, TimeProvider clock, ILogger<HookSecrets> logger) : IDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(100);
 
     private readonly SemaphoreSlim looking = new(1);
@@ -73,7 +74,9 @@ public sealed partial class HookSecrets(HookTable table, BotSettings settings, T
     private async Task<bool> LookAsync(bool isAgain, CancellationToken cancellationToken)
     {
         var before = known;
-        await looking.WaitAsync(cancellationToken);
+        // Nobody waits long for a store that stands still: what is asked for again is not proved yet.
+        if (!await looking.WaitAsync(isAgain ? LongestWait : Timeout.InfiniteTimeSpan, cancellationToken))
+            return known != before;
         try
         {
             // Somebody else has looked while this one waited.
