@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using QMoi.Functions.Settings;
 using QMoi.Functions.Stores;
 using QMoi.Handlers.Tools;
@@ -29,7 +30,7 @@ internal static class CommandLine
         var parsed = root.Parse(arguments);
         if (parsed.Errors is [var error, ..])
         {
-            await Terminal.Error.WriteLineAsync($"qmoi: {string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))} See 'qmoi {(parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ")}--help'.");
+            await Terminal.Error.WriteLineAsync($"qmoi: {string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))} See '{WayTo(parsed.CommandResult)} --help'.");
             return ExitCode.WrongUse;
         }
         try
@@ -57,6 +58,8 @@ internal static class CommandLine
             return ExitCode.Interrupted;
         }
     }
+
+    private static string WayTo(CommandResult chosen) => chosen.Parent is CommandResult above ? $"{WayTo(above)} {chosen.Command.Name}" : "qmoi";
 
     private static readonly Dictionary<Command, string[]> Examples = [];
 

@@ -163,6 +163,7 @@ public sealed class Installing : IDisposable
         var environment = Environment(forge);
         Assert.Equal((2, "--url: 'qmoi.example.org' is not valid; wanted is http(s)://HOST[:PORT], nothing after it."), Said(await RunAsync(environment, "gitlab", "acme/app", "--url", "qmoi.example.org")));
         Assert.Equal((2, "--weaker-until: 'soon' is not valid; wanted is a day such as 2026-12-24."), Said(await RunAsync(environment, "gitlab", "acme/app", "--url", "http://bot", "--weaker-until", "soon")));
+        Assert.EndsWith("See 'qmoi install gitlab --help'.", (await RunAsync(environment, "gitlab", "acme/app")).Error.TrimEnd(), StringComparison.Ordinal);
         var shared = new Dictionary<string, string>(environment, StringComparer.Ordinal) { ["DATABASE_URL"] = await Stores.SharedPostgres.DatabaseAsync() };
         var (exitCode, words) = Said(await RunAsync(shared, "gitlab", "acme/app", "--url", "http://bot"));
         Assert.Equal(2, exitCode);
