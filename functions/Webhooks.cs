@@ -101,7 +101,7 @@ public sealed partial class Webhooks(IReadOnlyDictionary<ForgeKind, IWebhookForm
     }
 
     /// <summary>By the secret of the webhook that it says it comes from; where that has none of its own, by those of the settings.</summary>
-    private async Task<(VerificationResult Proof, KnownHook? Hook)> ProveAsync(IWebhookFormat format, WebhookHeaders headers, string query, ReadOnlyMemory<byte> body, DateTimeOffset now)
+    private async ValueTask<(VerificationResult Proof, KnownHook? Hook)> ProveAsync(IWebhookFormat format, WebhookHeaders headers, string query, ReadOnlyMemory<byte> body, DateTimeOffset now)
     {
         var ofAll = format.Forge == ForgeKind.GitHub ? settings.GitHubSecrets : settings.GitLabSecrets;
         var owner = format.SentBy(headers, query);

@@ -244,7 +244,7 @@ internal static class DoctorCommand
     {
         if (hooks.Count == 0)
             return new Finding("credentials", Health.Ok, "none are stored");
-        var key = settings.EncryptionKeys.Count > 0 ? "QMOI_ENCRYPTION_KEY" : $"the key in {CredentialKey.File(settings)}, which no backup holds: keep a copy of it elsewhere";
+        var key = settings.EncryptionKeys.Count > 0 ? "QMOI_ENCRYPTION_KEY" : $"the key in {CredentialKey.FileOf(settings)}, which no backup holds: keep a copy of it elsewhere";
         var lost = hooks.Where(hook => !CredentialKey.CanOpen(hook, settings)).Select(hook => hook.Path).ToList();
         return lost.Count == 0
             ? new Finding("credentials", Health.Ok, $"{hooks.Count} webhook secret(s), encrypted with {key}")

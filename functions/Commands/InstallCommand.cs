@@ -65,6 +65,8 @@ internal static class InstallCommand
             using var forges = new Forges.Forges(settings.GitHub, settings.GitLab, TimeProvider.System, NullLoggerFactory.Instance, hide: gate.Hidden);
             var hooks = forges.Hooks(forge);
             var place = await hooks.FindAsync(path.Trim('/'), isGroup, stop);
+            // Kept and shown.
+            place = place with { Path = gate.Clean(place.Path) };
             var there = await hooks.ListAsync(place, bot, stop);
             await using var store = Functions.Bot.OpenStore(settings, TimeProvider.System);
             var report = isCheck
@@ -129,7 +131,7 @@ internal static class InstallCommand
         if (hook is { IsOn: false })
             problems.Add("The forge has it switched off: run the same without --check, then 'qmoi doctor'.");
         if (hook is not null && hook.Url != address)
-            problems.Add($"It leads to {hook.Url}, not to {address}: run the same without --check.");
+            problems.Add($"It leads to {hook.Url.AbsoluteUri}, not to {address.AbsoluteUri}: run the same without --check.");
         if (hook is { MissingEvents.Count: > 0 })
             problems.Add($"It does not tell of {string.Join(", ", hook.MissingEvents)}: run the same without --check.");
         if (hook is { IsSigned: false } && keys?.SigningTokens.Count > 0)

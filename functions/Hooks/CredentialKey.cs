@@ -9,11 +9,11 @@ namespace QMoi.Functions.Hooks;
 /// </summary>
 internal static class CredentialKey
 {
-    public static string? File(BotSettings settings) => settings.KeyFolder is { } folder ? Path.Combine(folder, "encryption.key") : null;
+    public static string? FileOf(BotSettings settings) => settings.KeyFolder is { } folder ? Path.Combine(folder, "encryption.key") : null;
 
     /// <summary>All keys that may have been used, the one to use first.</summary>
     /// <exception cref="SettingsException">The file holds no key.</exception>
-    public static StoredBody ToRead(BotSettings settings) => new([.. settings.EncryptionKeys, .. FromFile(File(settings)) is { } key ? (byte[][])[key] : []]);
+    public static StoredBody ToRead(BotSettings settings) => new([.. settings.EncryptionKeys, .. FromFile(FileOf(settings)) is { } key ? (byte[][])[key] : []]);
 
     /// <summary>Makes the file where there is no key yet.</summary>
     /// <exception cref="SettingsException">It cannot be made, or others could not read what is encrypted with it.</exception>
@@ -21,8 +21,8 @@ internal static class CredentialKey
     {
         if (settings.EncryptionKeys.Count == 0 && settings.DatabaseUrl is not null)
             throw new SettingsException("Secrets of single webhooks are encrypted, and every process that shares the database has to read them: set QMOI_ENCRYPTION_KEY (openssl rand -base64 32) for all of them.");
-        if (settings.EncryptionKeys.Count == 0 && FromFile(File(settings)) is null)
-            Make(File(settings) ?? throw new SettingsException("Secrets of single webhooks are encrypted, and this user has no folder for a key: set QMOI_ENCRYPTION_KEY (openssl rand -base64 32), or Store:KeyFolder to a folder outside the data folder."));
+        if (settings.EncryptionKeys.Count == 0 && FromFile(FileOf(settings)) is null)
+            Make(FileOf(settings) ?? throw new SettingsException("Secrets of single webhooks are encrypted, and this user has no folder for a key: set QMOI_ENCRYPTION_KEY (openssl rand -base64 32), or Store:KeyFolder to a folder outside the data folder."));
         return ToRead(settings);
     }
 
@@ -42,9 +42,9 @@ internal static class CredentialKey
     {
         try
         {
-            if (file is null || !System.IO.File.Exists(file))
+            if (file is null || !File.Exists(file))
                 return null;
-            return Convert.FromBase64String(System.IO.File.ReadAllText(file).Trim()) is { Length: 32 } key ? key : throw new FormatException();
+            return Convert.FromBase64String(File.ReadAllText(file).Trim()) is { Length: 32 } key ? key : throw new FormatException();
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or FormatException)
         {
@@ -70,11 +70,11 @@ internal static class CredentialKey
                 writer.WriteLine(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
             try
             {
-                System.IO.File.Move(whole, file, overwrite: false);
+                File.Move(whole, file, overwrite: false);
             }
-            catch (IOException) when (System.IO.File.Exists(file))
+            catch (IOException) when (File.Exists(file))
             {
-                System.IO.File.Delete(whole);
+                File.Delete(whole);
             }
         }
         catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using QMoi.Simulator;
+using QMoi.Tests.Forges;
 using QMoi.Tests.Scenarios;
 
 namespace QMoi.Tests.Functions;
@@ -25,7 +26,7 @@ public sealed class Installing : IDisposable
     {
         await using var simulator = await BothForges.StartAsync();
         var forge = Of(simulator, name);
-        var repository = Owned(await forge.WithFilesAsync("acme/app", ("readme.md", SimulatedFile.Text("read me\n"))));
+        var repository = await OwnedAsync(forge, "acme/app");
         await using var bot = await QmoiProcess.ServeAsync(Data, Environment(forge));
         var report = await InstallAsync(forge, "acme/app", bot.Url);
         Assert.Equal(0, report.ExitCode);
@@ -49,7 +50,7 @@ public sealed class Installing : IDisposable
     {
         await using var simulator = await BothForges.StartAsync();
         var forge = Of(simulator, name);
-        var repository = Owned(await forge.WithFilesAsync("acme/app", ("readme.md", SimulatedFile.Text("read me\n"))));
+        var repository = await OwnedAsync(forge, "acme/app");
         await using var bot = await QmoiProcess.ServeAsync(Data, Environment(forge));
         await InstallAsync(forge, "acme/app", bot.Url);
         var first = Assert.Single(repository.Hooks);
@@ -68,8 +69,8 @@ public sealed class Installing : IDisposable
     {
         await using var simulator = await BothForges.StartAsync();
         var forge = Of(simulator, name);
-        var repository = Owned(await forge.WithFilesAsync("acme/app", ("readme.md", SimulatedFile.Text("read me\n"))));
-        var other = Owned(await forge.WithFilesAsync("acme/tool", ("readme.md", SimulatedFile.Text("read me\n"))));
+        var repository = await OwnedAsync(forge, "acme/app");
+        var other = await OwnedAsync(forge, "acme/tool");
         await using var bot = await QmoiProcess.ServeAsync(Data, Environment(forge));
         var report = await InstallAsync(forge, "acme", bot.Url, "--group", "--json");
         Assert.Equal((0, true), (report.ExitCode, JsonDocument.Parse(report.Text).RootElement.GetProperty("group").GetBoolean()));
@@ -88,7 +89,7 @@ public sealed class Installing : IDisposable
     {
         await using var simulator = await BothForges.StartAsync();
         var forge = Of(simulator, name);
-        var repository = Owned(await forge.WithFilesAsync("acme/app", ("readme.md", SimulatedFile.Text("read me\n"))));
+        var repository = await OwnedAsync(forge, "acme/app");
         var none = await InstallAsync(forge, "acme/app", "http://127.0.0.1:1", "--check");
         Assert.Equal(1, none.ExitCode);
         Assert.Contains("acme/app has no webhook", none.Text, StringComparison.Ordinal);
@@ -111,7 +112,7 @@ public sealed class Installing : IDisposable
     {
         await using var simulator = await BothForges.StartAsync();
         simulator.GitLab.HasSigningTokens = false;
-        Owned(await simulator.GitLab.WithFilesAsync("acme/app", ("readme.md", SimulatedFile.Text("read me\n"))));
+        await OwnedAsync(simulator.GitLab, "acme/app");
         await using var bot = await QmoiProcess.ServeAsync(Data, Environment(simulator.GitLab));
         var report = await InstallAsync(simulator.GitLab, "acme/app", bot.Url);
         Assert.Equal(0, report.ExitCode);
@@ -142,7 +143,7 @@ public sealed class Installing : IDisposable
     {
         await using var simulator = await BothForges.StartAsync();
         var forge = Of(simulator, name);
-        var repository = Owned(await forge.WithFilesAsync("acme/app", ("readme.md", SimulatedFile.Text("read me\n"))));
+        var repository = await OwnedAsync(forge, "acme/app");
         await using var bot = await QmoiProcess.ServeAsync(Data, Environment(forge));
         await InstallAsync(forge, "acme/app", bot.Url);
         var before = Assert.Single(repository.Hooks);
@@ -159,7 +160,7 @@ public sealed class Installing : IDisposable
     {
         await using var simulator = await BothForges.StartAsync();
         var forge = simulator.GitLab;
-        Owned(await forge.WithFilesAsync("acme/app", ("readme.md", SimulatedFile.Text("read me\n"))));
+        await OwnedAsync(forge, "acme/app");
         var environment = Environment(forge);
         Assert.Equal((2, "--url: 'qmoi.example.org' is not valid; wanted is http(s)://HOST[:PORT], nothing after it."), Said(await RunAsync(environment, "gitlab", "acme/app", "--url", "qmoi.example.org")));
         Assert.Equal((2, "--weaker-until: 'soon' is not valid; wanted is a day such as 2026-12-24."), Said(await RunAsync(environment, "gitlab", "acme/app", "--url", "http://bot", "--weaker-until", "soon")));
@@ -176,12 +177,26 @@ public sealed class Installing : IDisposable
         Assert.Empty(forge.Repositories[0].Hooks);
     }
 
+    [Fact]
+    public async Task A_name_that_a_forge_tells_is_shown_as_text()
+    {
+        await using var forge = await ScriptedServer.StartAsync(request => request.Path.Contains("/hooks", StringComparison.Ordinal)
+            ? new Reply(200, "[]") : new Reply(200, """{"id":7,"path_with_namespace":"acme/app\u001b[31m\nacme/app has a webhook"}"""));
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["GITLAB_API_URL"] = forge.Url + "/api/v4", ["GITLAB_TOKEN"] = "a-token" };
+        var report = await RunAsync(environment, "gitlab", "acme/app", "--url", "http://127.0.0.1:1", "--check");
+        Assert.Equal(1, report.ExitCode);
+        Assert.Contains("has no webhook", report.Text.Split('\n')[0], StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', report.Text);
+    }
+
     // ---- words
 
     private static SimulatedForge Of(ForgeSimulator simulator, string name) => name == "github" ? simulator.GitHub : simulator.GitLab;
 
-    private static SimulatedRepository Owned(SimulatedRepository repository)
+    /// <summary>The bot may administer it, and nothing fails yet.</summary>
+    private static async Task<SimulatedRepository> OwnedAsync(SimulatedForge forge, string name)
     {
+        var repository = await forge.WithFilesAsync(name, ("readme.md", SimulatedFile.Text("read me\n")));
         repository.SetPermission(repository.Forge.Bot, AccessLevel.Admin);
         return repository;
     }
