@@ -22,33 +22,47 @@ public sealed partial class Worker(
     private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(15);
 
+    /// <summary>Where many processes share a store, each is told of all that arrives: so they do not ask it for every single one.</summary>
+    private static readonly TimeSpan LookAtMostEvery = TimeSpan.FromMilliseconds(10);
+
     private readonly SemaphoreSlim wakeUps = new(0);
     private int isStoreAway;
 
     /// <summary>There may be something to claim. Cheap; called on every stored delivery.</summary>
     public void Wake()
     {
-        if (wakeUps.CurrentCount < settings.Workers)
+        if (wakeUps.CurrentCount == 0)
             wakeUps.Release();
     }
 
     /// <summary>Works until cancelled; then the deliveries in hand are finished.</summary>
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(_ => LoopAsync(stop)).Append(store.ListenAsync(Wake, stop)));
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(LoopAsync(stop), store.ListenAsync(Wake, stop));
 
     /// <summary>Works until nothing is claimable now, or nothing may be done.</summary>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
         await control.LookAsync(cancellationToken);
-        await Task.WhenAll(Enumerable.Range(0, settings.Workers).Select(async _ =>
+        var inHand = new List<Task>();
+        try
         {
-            while (control.State.IsOn(Module.Work) && await WorkOneAsync(cancellationToken))
+            do
             {
+                var isNone = !control.State.IsOn(Module.Work) || (await ClaimAsync(inHand, cancellationToken)).Claims.Count == 0;
+                if (inHand.Count == settings.Workers || (isNone && inHand.Count > 0))
+                    await Task.WhenAny(inHand);
             }
-        }));
+            while (inHand.Count > 0);
+        }
+        finally
+        {
+            await Task.WhenAll(inHand);
+        }
     }
 
+    /// <summary>One looks for all: as much is claimed as there is room for, and worked side by side.</summary>
     private async Task LoopAsync(CancellationToken stop)
     {
+        var inHand = new List<Task>();
         while (!stop.IsCancellationRequested)
         {
             try
@@ -58,15 +72,20 @@ public sealed partial class Worker(
                     await Task.Delay(TimeSpan.FromSeconds(1), clock, stop);
                     continue;
                 }
-                var hasWorked = await WorkOneAsync(stop);
+                var asked = clock.GetTimestamp();
+                var claimed = await ClaimAsync(inHand, stop);
                 if (Interlocked.Exchange(ref isStoreAway, 0) == 1)
                     Log.StoreBack(logger);
-                if (!hasWorked)
-                    await WaitAsync(stop);
+                if (inHand.Count == settings.Workers)
+                    await Task.WhenAny(inHand).WaitAsync(stop);
+                else
+                    await WaitAsync(claimed.NextDue, stop);
+                if (store.IsShared && LookAtMostEvery - clock.GetElapsedTime(asked) is var early && early > TimeSpan.Zero)
+                    await Task.Delay(early, clock, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                return;
+                break;
             }
             catch (StoreUnavailableException unavailable)
             {
@@ -74,6 +93,17 @@ public sealed partial class Worker(
                 await Task.Delay(TimeSpan.FromSeconds(1), clock, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             }
         }
+        await Task.WhenAll(inHand);
+    }
+
+    private async Task<Claimed> ClaimAsync(List<Task> inHand, CancellationToken stop)
+    {
+        await priority.LetPassAsync(stop);
+        inHand.RemoveAll(static work => work.IsCompleted);
+        var (askedAt, asked) = (clock.GetUtcNow(), clock.GetTimestamp());
+        var claimed = await store.ClaimAsync(settings.Workers - inHand.Count, stop);
+        inHand.AddRange(claimed.Claims.Select(claim => WorkAsync(claim, askedAt, asked, stop)));
+        return claimed;
     }
 
     /// <summary>Once, however many workers meet it.</summary>
@@ -83,9 +113,9 @@ public sealed partial class Worker(
             Log.StoreUnavailable(logger, unavailable);
     }
 
-    private async Task WaitAsync(CancellationToken stop)
+    private async Task WaitAsync(DateTimeOffset? nextDue, CancellationToken stop)
     {
-        var due = await store.NextDueAsync(stop) - clock.GetUtcNow();
+        var due = nextDue - clock.GetUtcNow();
         var pause = due is { } until && until < LookAtLeastEvery ? until : LookAtLeastEvery;
         if (pause <= TimeSpan.Zero)
             pause = TimeSpan.FromMilliseconds(200);
@@ -96,16 +126,10 @@ public sealed partial class Worker(
         stop.ThrowIfCancellationRequested();
     }
 
-    /// <summary>False when there was nothing to claim.</summary>
-    private async Task<bool> WorkOneAsync(CancellationToken stop)
+    /// <summary>To the end: what is in hand when the process stops is finished. Never fails.</summary>
+    private async Task WorkAsync(Claim claim, DateTimeOffset askedAt, long asked, CancellationToken stop)
     {
-        await priority.LetPassAsync(stop);
-        var (askedAt, asked) = (clock.GetUtcNow(), clock.GetTimestamp());
-        if (await store.ClaimAsync(stop) is not { } claim)
-            return false;
-        // Another process tells of many deliveries at once; each worker that found one sends the next to look.
-        if (store.IsShared)
-            Wake();
+        await Task.Yield();
         using var span = DeliveryTrace.Work(claim, askedAt, clock.GetUtcNow());
         using var scope = DeliveryTrace.Scope(logger, claim.Forge, claim.DeliveryId, claim.Lane);
         var mayAct = control.MayAct;
@@ -119,7 +143,7 @@ public sealed partial class Worker(
         var renewal = RenewAsync(claim, held, lost, renewing.Token);
         try
         {
-            var verdict = await WorkAsync(claim, mayAct, lost.Token, cut.Token);
+            var verdict = await HandleAsync(claim, mayAct, lost.Token, cut.Token);
             if (!await FinishWhenPossibleAsync(claim, verdict, stop))
                 verdict = new Verdict.Lost();
             if (verdict is Verdict.Lost)
@@ -128,16 +152,28 @@ public sealed partial class Worker(
             Signals.WorkDuration.Record(clock.GetElapsedTime(asked).TotalSeconds);
             span?.SetTag("qmoi.outcome", NameOf(claim, verdict));
         }
+        catch (StoreUnavailableException unavailable)
+        {
+            // When its lease has run out somebody takes it up again.
+            NoteStoreAway(unavailable);
+        }
+#pragma warning disable CA1031 // A mistake in keeping the outcome: it must not end the work of all others.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            TellBug(bug, claim);
+        }
         finally
         {
             await renewing.CancelAsync();
             await renewal;
+            // There is room for one more, and its lane may have another.
+            Wake();
         }
-        return true;
     }
 
     /// <summary>The outcome, or why the delivery has to wait.</summary>
-    private async Task<Verdict> WorkAsync(Claim claim, CancellationToken mayAct, CancellationToken lost, CancellationToken cancellationToken)
+    private async Task<Verdict> HandleAsync(Claim claim, CancellationToken mayAct, CancellationToken lost, CancellationToken cancellationToken)
     {
         try
         {
@@ -185,10 +221,15 @@ public sealed partial class Worker(
         catch (Exception bug)
 #pragma warning restore CA1031
         {
-            var incident = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
-            Log.Bug(logger, bug, incident, claim.DeliveryId);
-            return new Verdict.Again($"our mistake, incident {incident}", null);
+            return new Verdict.Again($"our mistake, incident {TellBug(bug, claim)}", null);
         }
+    }
+
+    private string TellBug(Exception bug, Claim claim)
+    {
+        var incident = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+        Log.Bug(logger, bug, incident, claim.DeliveryId);
+        return incident;
     }
 
     private static string NameOf(Claim claim, Verdict verdict) => verdict switch

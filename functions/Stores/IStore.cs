@@ -17,11 +17,12 @@ public interface IStore : IAsyncDisposable
     Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The oldest ready delivery of a lane that nobody holds, those of default branches with a head start, leased to the caller; <c>null</c> when there is none now. An expired lease can be claimed again, with a
+    /// The oldest ready deliveries of lanes that nobody holds, one of each, those of default branches with a head start, leased to the caller. An expired lease can be claimed again, with a
     /// higher fencing number.
     /// </summary>
+    /// <param name="most">So many at most; 0 only asks when there is something to claim.</param>
     /// <remarks>Fair between lanes: one that was just served stands behind all that waited meanwhile, however old its next delivery is. Order holds among the ready rows of a lane. A row that waits for its retry does not hold its lane up: handlers look at the newest state.</remarks>
-    Task<Claim?> ClaimAsync(CancellationToken cancellationToken);
+    Task<Claimed> ClaimAsync(int most, CancellationToken cancellationToken);
 
     /// <summary>False when the lease has passed to another worker.</summary>
     Task<bool> RenewAsync(Claim claim, CancellationToken cancellationToken);
@@ -103,6 +104,9 @@ public sealed record NewDelivery(ForgeKind Forge, Envelope Envelope, IReadOnlyDi
 /// <summary>The right to work one delivery until the lease ends, and what is needed to do so.</summary>
 /// <param name="Tries">How often it was tried before.</param>
 public sealed record Claim(long Sequence, long Fence, int Tries, ForgeKind Forge, string DeliveryId, string Event, string Lane, ReadOnlyMemory<byte> Body);
+
+/// <param name="NextDue">Where there were fewer than asked for: when to look again, as far as is known; <c>null</c> when nothing waits.</param>
+public sealed record Claimed(IReadOnlyList<Claim> Claims, DateTimeOffset? NextDue);
 
 /// <summary>A delivery as people see it.</summary>
 public sealed record DeliveryRow(long Sequence, ForgeKind Forge, string Id, string Event, string? Repository, DeliveryState State, string? Result, DateTimeOffset ReceivedAt);

@@ -38,7 +38,8 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
 
     public abstract Task<InsertResult> InsertAsync(NewDelivery delivery, CancellationToken cancellationToken);
 
-    public abstract Task<Claim?> ClaimAsync(CancellationToken cancellationToken);
+    /// <summary>Claims, with the bodies as they are kept.</summary>
+    protected abstract Task<Taken> TakeAsync(int most, CancellationToken cancellationToken);
 
     public abstract Task<bool> RenewAsync(Claim claim, CancellationToken cancellationToken);
 
@@ -49,8 +50,6 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
     public abstract Task BeginWorkAsync(CancellationToken cancellationToken);
 
     public abstract Task ListenAsync(Action mayBeClaimable, CancellationToken stop);
-
-    public abstract Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken);
 
     public abstract Task<IReadOnlyList<string>> OptimizeAsync(CancellationToken cancellationToken);
 
@@ -182,8 +181,29 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
         return [.. rows.Select(row => row.ToAttempt())];
     }
 
-    /// <summary>The claim with its body, or else the next one.</summary>
-    protected async Task<Claim?> ReadAsync(Claim claim, byte[] kept, CancellationToken cancellationToken)
+    public async Task<Claimed> ClaimAsync(int most, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (taken, nextDue) = await TakeAsync(most, cancellationToken);
+            var claims = new List<Claim>(taken.Count);
+            foreach (var (claim, kept) in taken)
+            {
+                if (await ReadAsync(claim, kept, cancellationToken) is { } readable)
+                    claims.Add(readable);
+            }
+            if (claims.Count == taken.Count)
+                return new Claimed(claims, nextDue);
+            if (claims.Count > 0)
+                return new Claimed(claims, clock.GetUtcNow());
+            // Instead of those that could not be read, the next ones.
+        }
+    }
+
+    public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) => (await ClaimAsync(0, cancellationToken)).NextDue;
+
+    /// <summary>The claim with its body; <c>null</c> when that cannot be read, and the claim is over.</summary>
+    private async Task<Claim?> ReadAsync(Claim claim, byte[] kept, CancellationToken cancellationToken)
     {
         try
         {
@@ -196,7 +216,7 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
         {
             await PostponeAsync(claim, clock.GetUtcNow() + WithoutKey, missing.Message, countsAsTry: false, cancellationToken);
         }
-        return await ClaimAsync(cancellationToken);
+        return null;
     }
 
     public async Task<IReadOnlyList<string>> MissingKeysAsync(CancellationToken cancellationToken)
@@ -219,6 +239,8 @@ public abstract class SqlStore(TimeProvider clock, StoredBody bodies) : IStore
         public long? Oldest { get; init; }
         public long Dead { get; init; }
     }
+
+    protected sealed record Taken(IReadOnlyList<(Claim Claim, byte[] Kept)> Claims, DateTimeOffset? NextDue);
 
     protected sealed record ReadyRow(string Lane, long Rank);
 

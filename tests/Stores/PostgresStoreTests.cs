@@ -1,3 +1,5 @@
+using Dapper;
+using Npgsql;
 using QMoi.Functions.Stores;
 using QMoi.Functions.Stores.Postgres;
 
@@ -106,6 +108,65 @@ public sealed class PostgresStoreTests : StoreContract
             left--;
         }
         Assert.Equal(0, left);
+    }
+
+    /// <summary>Plans are made once a connection, and a table with next to nothing in it is cheapest read whole.</summary>
+    [Fact]
+    public async Task A_connection_that_planned_while_the_tables_were_small_reads_none_of_them_whole_when_they_have_grown()
+    {
+        await using var connection = new NpgsqlConnection(PostgresCluster.Form(url));
+        await connection.OpenAsync(Stop);
+        // Plans that do not depend on the parameters are kept after the fifth time.
+        for (var round = 0; round < 8; round++)
+        {
+            await Store.InsertAsync(Delivery($"small-{round}"), Stop);
+            await connection.ExecuteAsync("ANALYZE lanes, work, deliveries");
+            await WorkAsync();
+        }
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(number => Store.InsertAsync(Delivery($"id-{number}", lane: number % 50), Stop)));
+
+        await using var transaction = await connection.BeginTransactionAsync(Stop);
+        await WorkAsync();
+        Assert.Equal(0, await ScansAsync("seq_scan"));
+        Assert.NotEqual(0, await ScansAsync("idx_scan"));
+
+        async Task WorkAsync()
+        {
+            var claimed = (await connection.QueryAsync("SELECT * FROM qmoi_claim(3, 30000, 100) WHERE lane IS NOT NULL")).First();
+            Assert.True(await connection.ExecuteScalarAsync<bool>("SELECT qmoi_release(@lane, @fence, @sequence, NULL, 0, 'done', '')", new { claimed.lane, claimed.fence, claimed.sequence }));
+        }
+
+        Task<long> ScansAsync(string kind) =>
+            connection.ExecuteScalarAsync<long>($"SELECT sum({kind}) FROM pg_stat_xact_user_tables WHERE relname IN ('lanes', 'work', 'deliveries')");
+    }
+
+    /// <summary>In one snapshot for a whole transaction, what others have just made ready would not be seen.</summary>
+    [Fact]
+    public async Task A_server_that_isolates_transactions_more_by_default_changes_nothing()
+    {
+        var strict = await SharedPostgres.DatabaseAsync();
+        PostgresCluster.Execute(strict, $"ALTER DATABASE {new Uri(strict).AbsolutePath[1..]} SET default_transaction_isolation = 'serializable'");
+        await using var one = PostgresStore.Open(strict, TimeProvider.System);
+        await using var two = PostgresStore.Open(strict, TimeProvider.System);
+        var finished = 0;
+        await Task.WhenAll(new[] { one, two }.SelectMany((store, which) => Enumerable.Range(0, 4).Select(worker => Task.Run(async () =>
+        {
+            for (var round = 0; round < 40; round++)
+            {
+                await store.InsertAsync(Delivery($"{which}-{worker}-{round}", lane: round % 3), Stop);
+                foreach (var claim in (await store.ClaimAsync(2, Stop)).Claims)
+                {
+                    if (await store.FinishAsync(claim, DeliveryState.Done, "", Stop))
+                        Interlocked.Increment(ref finished);
+                }
+            }
+        }, Stop))));
+        for (IReadOnlyList<Claim> rest; (rest = (await one.ClaimAsync(9, Stop)).Claims).Count > 0;)
+        {
+            foreach (var claim in rest)
+                finished += await one.FinishAsync(claim, DeliveryState.Done, "", Stop) ? 1 : 0;
+        }
+        Assert.Equal(320, finished);
     }
 
     private sealed class AheadClock(PostgresStoreTests tests) : TimeProvider

@@ -350,6 +350,44 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_look_claims_the_first_delivery_of_as_many_lanes_as_there_is_room_for()
+    {
+        Assert.Equivalent(new Claimed([], null), await Store.ClaimAsync(3, Stop), strict: true);
+        foreach (var (id, lane) in new (string, long)[] { ("a1", 1), ("a2", 1), ("b1", 2), ("c1", 3) })
+        {
+            await Store.InsertAsync(Delivery(id, lane), Stop);
+            await PassAsync(TimeSpan.FromSeconds(1));
+        }
+        Assert.Empty((await Store.ClaimAsync(0, Stop)).Claims);
+        var two = (await Store.ClaimAsync(2, Stop)).Claims;
+        Assert.Equal(["a1", "b1"], two.Select(claim => claim.DeliveryId));
+        Assert.Equal([Body("a1"), Body("b1")], two.Select(claim => claim.Body.ToArray()));
+        var rest = await Store.ClaimAsync(5, Stop);
+        Assert.Equal("c1", Assert.Single(rest.Claims).DeliveryId);
+        Assert.InRange(rest.NextDue!.Value, Now + TimeSpan.FromSeconds(20), Now + TimeSpan.FromSeconds(31));
+        Assert.Empty((await Another().ClaimAsync(5, Stop)).Claims);
+        foreach (var claim in two)
+            Assert.True(await Store.FinishAsync(claim, DeliveryState.Done, "", Stop));
+        Assert.Equal("a2", Assert.Single((await Store.ClaimAsync(5, Stop)).Claims).DeliveryId);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_hides_nothing_that_is_claimed_with_it()
+    {
+        var lost = Another(RandomNumberGenerator.GetBytes(32));
+        foreach (var (store, id, lane) in new (IStore, string, long)[] { (lost, "one", 1), (lost, "two", 2), (Store, "three", 3), (lost, "four", 4), (Store, "five", 5) })
+        {
+            await store.InsertAsync(Delivery(id, lane), Stop);
+            await PassAsync(TimeSpan.FromSeconds(1));
+        }
+        var first = await Store.ClaimAsync(3, Stop);
+        Assert.Equal("three", Assert.Single(first.Claims).DeliveryId);
+        Assert.InRange(first.NextDue!.Value, Now - TimeSpan.FromMinutes(1), Now + TimeSpan.FromSeconds(1));
+        Assert.Equal("five", Assert.Single((await Store.ClaimAsync(1, Stop)).Claims).DeliveryId);
+        Assert.Empty((await Store.ClaimAsync(3, Stop)).Claims);
+    }
+
+    [Fact]
     public async Task A_slow_worker_whom_nobody_replaced_goes_on()
     {
         await Store.InsertAsync(Delivery("one", lane: 1), Stop);

@@ -74,7 +74,8 @@ internal sealed class Claims(string temporary)
         await store.InsertAsync(new NewDelivery(
             ForgeKind.GitHub, new Envelope(id, "push", lane, "acme/app", IsPing: false), new Dictionary<string, string>(), Encoding.UTF8.GetBytes($"{{\"id\":\"{id}\"}}"), TimeProvider.System.GetUtcNow()), None);
         var start = Stopwatch.GetTimestamp();
-        var claim = await store.ClaimAsync(None) ?? throw new InvalidOperationException("There was nothing to claim.");
+        if ((await store.ClaimAsync(1, None)).Claims is not [var claim])
+            throw new InvalidOperationException("There was nothing to claim.");
         var claimed = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         if (claim.DeliveryId != id)
             throw new InvalidOperationException($"{claim.DeliveryId} was claimed in the place of {id}.");

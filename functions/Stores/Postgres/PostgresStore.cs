@@ -10,7 +10,7 @@ namespace QMoi.Functions.Stores.Postgres;
 /// </summary>
 /// <remarks>
 /// A lane's row is locked by whoever adds a ready row of work to it, claims it or releases it, and what is ready is read after that: so its turn cannot be computed
-/// from rows that another transaction is just changing. Locks are taken in one order: work, then lanes by name.
+/// from rows that another transaction is just changing. Locks are taken in one order: work, then lanes by name. Claims and releases are functions of the database (<c>migrations/</c>).
 /// </remarks>
 public sealed class PostgresStore : SqlStore
 {
@@ -19,10 +19,13 @@ public sealed class PostgresStore : SqlStore
 
     private const string Channel = "qmoi_work";
 
+    private static readonly TimeSpan TellAtMostEvery = TimeSpan.FromMilliseconds(10);
+
     private readonly NpgsqlDataSource source;
     private readonly NpgsqlDataSource listening;
     private readonly PostgresWriter writer;
     private int isTelling;
+    private long lastTold;
     private bool isWorking;
 
     private PostgresStore(NpgsqlDataSource source, NpgsqlDataSource listening, TimeProvider clock, StoredBody bodies) : base(clock, bodies)
@@ -75,10 +78,11 @@ public sealed class PostgresStore : SqlStore
 
     private static NpgsqlDataSource Source(NpgsqlConnectionStringBuilder connection)
     {
-        // A commit that is answered is on disk, whatever the server's default is; what promises more stays.
+        // A commit that is answered is on disk, whatever the server's default is; what promises more stays. What is read after a lock must be what it guards.
         // And whoever vanishes in the middle of a transaction, without the server being told, keeps its locks no longer than this; servers wait for ever by default.
         const string settings = """
             SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');
+            SELECT set_config('default_transaction_isolation', 'read committed', false);
             SELECT set_config('idle_in_transaction_session_timeout', '5s', false) WHERE current_setting('idle_in_transaction_session_timeout') = '0'
             """;
         var builder = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString);
@@ -98,95 +102,53 @@ public sealed class PostgresStore : SqlStore
         return result;
     }
 
+    // A lane that keeps its turn is locked all the same.
     protected override string RaiseLane => """
         INSERT INTO lanes (lane, turn) VALUES (@Lane, @Rank)
-        ON CONFLICT (lane) DO UPDATE SET turn = least(lanes.turn, greatest(excluded.turn, lanes.served_at))
+        ON CONFLICT (lane) DO UPDATE SET turn = greatest(excluded.turn, lanes.served_at) WHERE lanes.turn IS NULL OR lanes.turn > greatest(excluded.turn, lanes.served_at)
         """;
 
     // ---- work
 
-    public override async Task<Claim?> ClaimAsync(CancellationToken cancellationToken)
+    protected override async Task<Taken> TakeAsync(int most, CancellationToken cancellationToken)
     {
-        // Most looks are in vain, since one delivery is told to all processes: those lock nothing.
-        if (await NextDueAsync(cancellationToken) is not { } due || due > Clock.GetUtcNow())
-            return null;
-        var claimed = await WriteAsync(ClaimAsync, cancellationToken);
-        if (claimed is not var (lane, head))
-            return null;
-        var claim = new Claim(head.Sequence, lane.Fence, (int)head.Tries, Forge(head.Forge), head.Delivery_id, head.Event, lane.Lane, Body: default);
-        return await ReadAsync(claim, head.Body, cancellationToken);
-    }
-
-    private static async Task<(LaneRow Lane, HeadRow Head)?> ClaimAsync(DbConnection connection)
-    {
-        while (true)
+        var now = Clock.GetUtcNow();
+        var rows = await TryAsync(
+            connection => connection.QueryAsync<TakenRow>("SELECT * FROM qmoi_claim(@most, @lease, @MaxDue)", new { most, lease = (long)Lease.TotalMilliseconds, MaxDue }), cancellationToken);
+        var (claims, nextDue) = (new List<(Claim, byte[])>(), (DateTimeOffset?)null);
+        foreach (var row in rows)
         {
-            // What fell due is ready from now on; a lane whose lease ran out goes behind those that waited meanwhile. Then the lane whose turn it is.
-            var lane = await connection.QueryFirstOrDefaultAsync<LaneRow>($"""
-                UPDATE lanes SET leased_until = 0, served_at = qmoi_now(), turn = greatest(turn, CASE WHEN turn IS NOT NULL THEN qmoi_now() END)
-                WHERE lane IN (SELECT lane FROM lanes WHERE leased_until > 0 AND leased_until <= (SELECT qmoi_now()) ORDER BY lane LIMIT {MaxDue} FOR UPDATE SKIP LOCKED);
-
-                WITH due AS (SELECT sequence FROM work WHERE run_after > 0 AND run_after <= (SELECT qmoi_now()) ORDER BY run_after LIMIT {MaxDue} FOR UPDATE SKIP LOCKED),
-                     ready AS (UPDATE work SET run_after = 0 FROM due WHERE work.sequence = due.sequence RETURNING lane, rank)
-                INSERT INTO lanes (lane, turn) SELECT lane, min(rank) FROM ready GROUP BY lane ORDER BY lane
-                ON CONFLICT (lane) DO UPDATE SET turn = least(lanes.turn, greatest(excluded.turn, lanes.served_at));
-
-                WITH next AS (SELECT lane FROM lanes WHERE turn IS NOT NULL AND leased_until = 0 ORDER BY turn LIMIT 1 FOR UPDATE SKIP LOCKED)
-                UPDATE lanes SET leased_until = qmoi_now() + {(long)Lease.TotalMilliseconds}, fence = fence + 1 FROM next WHERE lanes.lane = next.lane
-                RETURNING lanes.lane, fence
-                """);
-            if (lane is null)
-                return null;
-            var head = await connection.QueryFirstOrDefaultAsync<HeadRow>("""
-                UPDATE deliveries SET state = 'working'
-                FROM (SELECT sequence, tries FROM work WHERE lane = @Lane AND run_after = 0 ORDER BY rank, sequence LIMIT 1) AS head
-                WHERE deliveries.sequence = head.sequence
-                RETURNING deliveries.sequence, head.tries, forge, delivery_id, event, body
-                """, lane);
-            if (head is not null)
-                return (lane, head);
-            // Rows were removed by hand: the lane must not stand in the way of the others for ever.
-            await connection.ExecuteAsync("""
-                DELETE FROM work WHERE lane = @Lane AND NOT EXISTS (SELECT FROM deliveries WHERE deliveries.sequence = work.sequence);
-                UPDATE lanes SET leased_until = 0, turn = (SELECT min(rank) FROM work WHERE work.lane = lanes.lane AND run_after = 0) WHERE lane = @Lane
-                """, lane);
+            if (row.Lane is null)
+                nextDue = row.Pause is { } pause ? now + TimeSpan.FromMilliseconds(pause) : null;
+            else
+                claims.Add((new Claim(row.Sequence, row.Fence, (int)row.Tries, Forge(row.Forge), row.Delivery_id, row.Event, row.Lane, Body: default), row.Body));
         }
+        if (claims.Count > 0)
+            NoteWrite(isKept: true);
+        return new Taken(claims, nextDue);
     }
 
     public override Task<bool> RenewAsync(Claim claim, CancellationToken cancellationToken) => WriteAsync(
         async connection => await connection.ExecuteAsync($"UPDATE lanes SET leased_until = qmoi_now() + {(long)Lease.TotalMilliseconds} WHERE lane = @Lane AND fence = @Fence", Key(claim)) == 1, cancellationToken);
 
-    public override Task<bool> FinishAsync(Claim claim, DeliveryState state, string result, CancellationToken cancellationToken) => WriteAsync(
-        async connection => await IsHeldAsync(connection, claim)
-            && await connection.ExecuteAsync("DELETE FROM work WHERE sequence = @Sequence", new { claim.Sequence }) == 1
-            && await ReleaseAsync(connection, claim, state, result),
-        cancellationToken);
+    public override Task<bool> FinishAsync(Claim claim, DeliveryState state, string result, CancellationToken cancellationToken) => ReleaseAsync(claim, wait: null, more: 0, state, result, cancellationToken);
 
-    public override Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, bool countsAsTry, CancellationToken cancellationToken)
-    {
+    public override Task<bool> PostponeAsync(Claim claim, DateTimeOffset notBefore, string reason, bool countsAsTry, CancellationToken cancellationToken) =>
         // So long from now: this machine's clock may be off.
-        var pause = Math.Max(0, (long)(notBefore - Clock.GetUtcNow()).TotalMilliseconds);
-        return WriteAsync(
-            async connection => await IsHeldAsync(connection, claim)
-                && await connection.ExecuteAsync("UPDATE work SET run_after = qmoi_now() + @pause, tries = tries + @more WHERE sequence = @Sequence", new { pause, more = countsAsTry ? 1L : 0, claim.Sequence }) == 1
-                && await ReleaseAsync(connection, claim, DeliveryState.Waiting, reason),
-            cancellationToken);
+        ReleaseAsync(claim, Math.Max(0, (long)(notBefore - Clock.GetUtcNow()).TotalMilliseconds), countsAsTry ? 1 : 0, DeliveryState.Waiting, reason, cancellationToken);
+
+    private async Task<bool> ReleaseAsync(Claim claim, long? wait, long more, DeliveryState state, string why, CancellationToken cancellationToken)
+    {
+        var isReleased = await TryAsync(
+            connection => connection.ExecuteScalarAsync<bool>(
+                "SELECT qmoi_release(@Lane, @Fence, @Sequence, @wait, @more, @state, @why)", new { claim.Lane, claim.Fence, claim.Sequence, wait, more, state = Name(state), why }), cancellationToken);
+        NoteWrite(isKept: true);
+        return isReleased;
     }
 
     /// <summary>Locks the lane until the transaction ends.</summary>
     private static async Task<bool> IsHeldAsync(DbConnection connection, Claim claim) =>
         await connection.ExecuteScalarAsync<long?>("SELECT fence FROM lanes WHERE lane = @Lane AND fence = @Fence FOR UPDATE", Key(claim)) is not null;
-
-    private static async Task<bool> ReleaseAsync(DbConnection connection, Claim claim, DeliveryState state, string result)
-    {
-        await connection.ExecuteAsync("""
-            UPDATE deliveries SET state = @state, result = @result WHERE sequence = @Sequence;
-            UPDATE lanes SET leased_until = 0, fence = fence + 1, served_at = qmoi_now(),
-                turn = (SELECT greatest(rank, qmoi_now()) FROM work WHERE work.lane = lanes.lane AND run_after = 0 ORDER BY rank LIMIT 1)
-            WHERE lane = @Lane
-            """, new { state = Name(state), result, claim.Sequence, claim.Lane });
-        return true;
-    }
 
     private static object Key(Claim claim) => new { claim.Lane, claim.Fence };
 
@@ -195,19 +157,6 @@ public sealed class PostgresStore : SqlStore
     {
         isWorking = true;
         return Task.CompletedTask;
-    }
-
-    public override async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
-    {
-        var now = Clock.GetUtcNow();
-        var due = await ReadAsync(
-            reading => reading.ExecuteScalarAsync<long?>("""
-                SELECT least(
-                    (SELECT 0::bigint FROM lanes WHERE turn IS NOT NULL AND leased_until = 0 LIMIT 1),
-                    (SELECT min(run_after) FROM work WHERE run_after > 0) - qmoi_now(),
-                    (SELECT min(leased_until) FROM lanes WHERE leased_until > 0) - qmoi_now())
-                """), cancellationToken);
-        return due is { } pause ? now + TimeSpan.FromMilliseconds(pause) : null;
     }
 
     // ---- between processes
@@ -246,6 +195,9 @@ public sealed class PostgresStore : SqlStore
     private async Task TellAsync()
     {
         await Task.Yield();
+        if (lastTold != 0 && TellAtMostEvery - Clock.GetElapsedTime(lastTold) is var early && early > TimeSpan.Zero)
+            await Task.Delay(early, Clock);
+        lastTold = Clock.GetTimestamp();
         Volatile.Write(ref isTelling, 0);
         try
         {
@@ -298,22 +250,29 @@ public sealed class PostgresStore : SqlStore
         }
     }
 
-    internal override async Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> write, CancellationToken cancellationToken)
+    internal override Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> write, CancellationToken cancellationToken) => TryAsync(
+        async connection =>
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            var result = await write(connection);
+            await transaction.CommitAsync(CancellationToken.None);
+            NoteWrite(isKept: true);
+            return result;
+        },
+        cancellationToken);
+
+    /// <summary>Once more where another transaction stood in the way.</summary>
+    private async Task<T> TryAsync<T>(Func<DbConnection, Task<T>> act, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
                 await using var connection = await source.OpenConnectionAsync(cancellationToken);
-                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                var result = await write(connection);
-                await transaction.CommitAsync(CancellationToken.None);
-                NoteWrite(isKept: true);
-                return result;
+                return await act(connection);
             }
             catch (Exception exception) when (PostgresErrors.IsConflict(exception) && tries < MaxTries)
             {
-                // Once more.
             }
             catch (Exception exception) when (PostgresErrors.IsTrouble(exception))
             {
@@ -338,9 +297,19 @@ public sealed class PostgresStore : SqlStore
 
     // ---- shapes
 
-    private sealed record LaneRow(string Lane, long Fence);
-
-    private sealed record HeadRow(long Sequence, long Tries, string Forge, string Delivery_id, string Event, byte[] Body);
+    /// <summary>A claim, or (without a lane) when to look again.</summary>
+    private sealed class TakenRow
+    {
+        public long? Pause { get; init; }
+        public string? Lane { get; init; }
+        public long Fence { get; init; }
+        public long Sequence { get; init; }
+        public long Tries { get; init; }
+        public string Forge { get; init; } = "";
+        public string Delivery_id { get; init; } = "";
+        public string Event { get; init; } = "";
+        public byte[] Body { get; init; } = [];
+    }
 
     private sealed record ServerRow(string Fsync, string Full_page_writes, long Now);
 }

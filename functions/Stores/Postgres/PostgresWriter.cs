@@ -29,7 +29,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
             ORDER BY sequence RETURNING lane, rank
         ), raised AS (
             INSERT INTO lanes (lane, turn) SELECT lane, min(rank) FROM ready GROUP BY lane ORDER BY lane
-            ON CONFLICT (lane) DO UPDATE SET turn = least(lanes.turn, greatest(excluded.turn, lanes.served_at))
+            ON CONFLICT (lane) DO UPDATE SET turn = greatest(excluded.turn, lanes.served_at) WHERE lanes.turn IS NULL OR lanes.turn > greatest(excluded.turn, lanes.served_at)
         )
         SELECT forge, delivery_id AS id FROM stored
         """;

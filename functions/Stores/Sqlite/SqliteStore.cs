@@ -138,37 +138,46 @@ public sealed class SqliteStore : SqlStore
 
     // ---- work
 
-    public override async Task<Claim?> ClaimAsync(CancellationToken cancellationToken)
+    protected override async Task<Taken> TakeAsync(int most, CancellationToken cancellationToken)
     {
-        var claimed = await writer.WriteAsync(Claim, cancellationToken);
-        if (claimed is null)
-            return null;
-        var delivery = await ReadAsync(
-            reading => reading.QuerySingleAsync<BodyRow>("SELECT forge, delivery_id, event, body FROM deliveries WHERE sequence = @Sequence", claimed), cancellationToken);
-        var claim = new Claim(claimed.Sequence, claimed.Fence, (int)claimed.Tries, Forge(delivery.Forge), delivery.Delivery_id, delivery.Event, claimed.Lane, Body: default);
-        return await ReadAsync(claim, delivery.Body, cancellationToken);
+        var claims = most > 0 ? await writer.WriteAsync(connection => Claim(connection, most), cancellationToken) : [];
+        return await ReadAsync(async reading =>
+        {
+            var taken = new List<(Claim, byte[])>(claims.Count);
+            foreach (var claim in claims)
+            {
+                var delivery = await reading.QuerySingleAsync<BodyRow>("SELECT forge, delivery_id, event, body FROM deliveries WHERE sequence = @Sequence", claim);
+                taken.Add((new Claim(claim.Sequence, claim.Fence, (int)claim.Tries, Forge(delivery.Forge), delivery.Delivery_id, delivery.Event, claim.Lane, Body: default), delivery.Body));
+            }
+            return new Taken(taken, most == 0 || taken.Count < most ? await NextDueAsync(reading) : null);
+        }, cancellationToken);
     }
 
-    private ClaimRow? Claim(SqliteConnection connection)
+    private List<ClaimRow> Claim(SqliteConnection connection, int most)
     {
         var now = Now;
         WakeDue(connection, now);
-        var lane = connection.QueryFirstOrDefault<LaneRow>("""
-            UPDATE lanes SET leased_until = @until, fence = fence + 1
-            WHERE lane = (SELECT lane FROM lanes WHERE turn IS NOT NULL AND leased_until = 0 ORDER BY turn LIMIT 1)
-            RETURNING lane, fence
-            """, new { until = now + (long)Lease.TotalMilliseconds });
-        if (lane is null)
-            return null;
-        var row = connection.QueryFirstOrDefault<HeadRow>("SELECT sequence, tries FROM work WHERE lane = @Lane AND run_after = 0 ORDER BY rank, sequence LIMIT 1", lane);
-        if (row is null)
+        var claims = new List<ClaimRow>();
+        while (claims.Count < most)
         {
-            // Rows were removed by hand: the lane must not stand in the way of the others for ever.
-            connection.Execute("UPDATE lanes SET turn = NULL, leased_until = 0 WHERE lane = @Lane", lane);
-            return Claim(connection);
+            var lane = connection.QueryFirstOrDefault<LaneRow>("""
+                UPDATE lanes SET leased_until = @until, fence = fence + 1
+                WHERE lane = (SELECT lane FROM lanes WHERE turn IS NOT NULL AND leased_until = 0 ORDER BY turn LIMIT 1)
+                RETURNING lane, fence
+                """, new { until = now + (long)Lease.TotalMilliseconds });
+            if (lane is null)
+                break;
+            var row = connection.QueryFirstOrDefault<HeadRow>("SELECT sequence, tries FROM work WHERE lane = @Lane AND run_after = 0 ORDER BY rank, sequence LIMIT 1", lane);
+            if (row is null)
+            {
+                // Rows were removed by hand: the lane must not stand in the way of the others for ever.
+                connection.Execute("UPDATE lanes SET turn = NULL, leased_until = 0 WHERE lane = @Lane", lane);
+                continue;
+            }
+            connection.Execute("UPDATE deliveries SET state = 'working' WHERE sequence = @Sequence", row);
+            claims.Add(new ClaimRow(row.Sequence, lane.Fence, row.Tries, lane.Lane));
         }
-        connection.Execute("UPDATE deliveries SET state = 'working' WHERE sequence = @Sequence", row);
-        return new ClaimRow(row.Sequence, lane.Fence, row.Tries, lane.Lane);
+        return claims;
     }
 
     /// <summary>What fell due is ready from now on. A lane whose lease ran out goes behind those that waited meanwhile.</summary>
@@ -234,16 +243,15 @@ public sealed class SqliteStore : SqlStore
     /// <summary>Only this process works here, and it knows what it stored.</summary>
     public override Task ListenAsync(Action mayBeClaimable, CancellationToken stop) => Task.CompletedTask;
 
-    public override async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken)
+    private async Task<DateTimeOffset?> NextDueAsync(DbConnection reading)
     {
         var (time, now) = (Clock.GetUtcNow(), Now);
-        var due = await ReadAsync(
-            reading => reading.ExecuteScalarAsync<long?>("""
-                SELECT min(due) FROM (
-                    SELECT @now AS due WHERE EXISTS (SELECT 1 FROM lanes WHERE turn IS NOT NULL AND leased_until = 0)
-                    UNION ALL SELECT min(run_after) FROM work WHERE run_after > 0
-                    UNION ALL SELECT min(leased_until) FROM lanes WHERE leased_until > 0)
-                """, new { now }), cancellationToken);
+        var due = await reading.ExecuteScalarAsync<long?>("""
+            SELECT min(due) FROM (
+                SELECT @now AS due WHERE EXISTS (SELECT 1 FROM lanes WHERE turn IS NOT NULL AND leased_until = 0)
+                UNION ALL SELECT min(run_after) FROM work WHERE run_after > 0
+                UNION ALL SELECT min(leased_until) FROM lanes WHERE leased_until > 0)
+            """, new { now });
         return due is { } at ? time + TimeSpan.FromMilliseconds(at - now) : null;
     }
 
