@@ -38,6 +38,28 @@ public sealed class BadStarts : IDisposable
         Assert.Equal(before, Directory.GetFileSystemEntries(data.FullName).Order(StringComparer.Ordinal));
     }
 
+    /// <summary>As after a backup was put back by somebody else.</summary>
+    [Theory, InlineData("qmoi.db"), InlineData(""), InlineData("", false)]
+    public async Task What_the_bot_may_not_write_stops_the_start(string what, bool isUsed = true)
+    {
+        if (isUsed)
+            await SqliteStore.Open(data.FullName, TimeProvider.System).DisposeAsync();
+        var target = Path.Combine(data.FullName, what);
+        File.SetUnixFileMode(target, File.GetUnixFileMode(target) & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite));
+        try
+        {
+            // Rights mean nothing to root, unless it gives up that privilege.
+            var line = await RefusedAsync(Environment.UserName == "root" ? ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] : null);
+            Assert.Contains($"{data.FullName}/qmoi.db cannot be opened: ", line, StringComparison.Ordinal);
+            Assert.Contains("Check that the data folder can be written", line, StringComparison.Ordinal);
+            Assert.DoesNotContain("..", line, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.SetUnixFileMode(target, File.GetUnixFileMode(target) | UnixFileMode.UserWrite);
+        }
+    }
+
     [Fact]
     public async Task A_step_of_the_schema_that_fails_leaves_nothing_behind_and_the_next_start_goes_on()
     {

@@ -51,6 +51,9 @@ public sealed class SqliteStore : SqlStore
                 throw new StoreDamagedException(files.Database, lost);
             connection = Open(files, out var isChecked);
             SqliteSchema.Update(connection, files.Database);
+            // Then it was opened for reading, without a word.
+            if (SQLitePCL.raw.sqlite3_db_readonly(connection.Handle, "main") == 1)
+                throw new UnauthorizedAccessException("its file can only be read");
             // From here on every commit is synced; the first one takes the schema to the disk with it, since both are in the same log.
             connection.Execute("PRAGMA synchronous=FULL");
             return new SqliteStore(files, connection, shared, isChecked, clock, bodies ?? StoredBody.Readable);
@@ -61,7 +64,7 @@ public sealed class SqliteStore : SqlStore
             shared?.Dispose();
             if (SqliteFiles.IsDamage(exception))
                 throw new StoreDamagedException(files.Database, SqliteFiles.Words(exception), exception);
-            throw new StoreUnusableException($"The database {files.Database} cannot be opened: {exception.Message}. Check that the data folder can be written and has room.", exception);
+            throw new StoreUnusableException($"The database {files.Database} cannot be opened: {exception.Message.TrimEnd('.')}. Check that the data folder can be written and has room.", exception);
         }
         catch
         {

@@ -114,7 +114,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
             entry.Result = entry.Write(connection);
             entry.Problem = null;
         }
-        catch (Exception exception) when (exception is not SqliteException { SqliteErrorCode: 13 or 10 or 11 or 26 })   // full, I/O, corrupt: the whole batch
+        catch (Exception exception) when (exception is not SqliteException { SqliteErrorCode: 8 or 10 or 11 or 13 or 26 })   // read-only, I/O, corrupt, full: the whole batch
         {
             Execute("ROLLBACK TO entry");
             entry.Problem = exception;
