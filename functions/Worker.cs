@@ -45,13 +45,14 @@ public sealed partial class Worker(
         var inHand = new List<Task>();
         try
         {
-            do
+            while (control.State.IsOn(Module.Work))
             {
-                var isNone = !control.State.IsOn(Module.Work) || (await ClaimAsync(inHand, cancellationToken)).Claims.Count == 0;
-                if (inHand.Count == settings.Workers || (isNone && inHand.Count > 0))
+                var isNone = (await ClaimAsync(inHand, cancellationToken)).Claims.Count == 0;
+                if (isNone && inHand.Count == 0)
+                    return;
+                if (isNone || inHand.Count == settings.Workers)
                     await Task.WhenAny(inHand);
             }
-            while (inHand.Count > 0);
         }
         finally
         {
