@@ -102,11 +102,7 @@ public sealed class PostgresStore : SqlStore
         return result;
     }
 
-    // A lane that keeps its turn is locked all the same.
-    protected override string RaiseLane => """
-        INSERT INTO lanes (lane, turn) VALUES (@Lane, @Rank)
-        ON CONFLICT (lane) DO UPDATE SET turn = greatest(excluded.turn, lanes.served_at) WHERE lanes.turn IS NULL OR lanes.turn > greatest(excluded.turn, lanes.served_at)
-        """;
+    protected override string RaiseLane => $"INSERT INTO lanes (lane, turn) VALUES (@Lane, @Rank) {PostgresWriter.RaiseKnown}";
 
     // ---- work
 

@@ -14,7 +14,11 @@ internal sealed class PostgresWriter : IAsyncDisposable
     /// <summary>While one waits for the disk, the other is being put together.</summary>
     private const int Writers = 2;
 
-    private const string Insert = """
+    /// <summary>Moves the turn of a lane that is there forward. One that keeps its turn is locked all the same.</summary>
+    internal const string RaiseKnown =
+        "ON CONFLICT (lane) DO UPDATE SET turn = greatest(excluded.turn, lanes.served_at) WHERE lanes.turn IS NULL OR lanes.turn > greatest(excluded.turn, lanes.served_at)";
+
+    private const string Insert = $"""
         WITH stored AS (
             INSERT INTO deliveries (forge, delivery_id, event, repository_id, repository, received_at, state, result, headers, body, body_sha256)
             SELECT forge, id, event, repository_id, repository, received_at, state, result, headers, body, hash
@@ -29,7 +33,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
             ORDER BY sequence RETURNING lane, rank
         ), raised AS (
             INSERT INTO lanes (lane, turn) SELECT lane, min(rank) FROM ready GROUP BY lane ORDER BY lane
-            ON CONFLICT (lane) DO UPDATE SET turn = greatest(excluded.turn, lanes.served_at) WHERE lanes.turn IS NULL OR lanes.turn > greatest(excluded.turn, lanes.served_at)
+            {RaiseKnown}
         )
         SELECT forge, delivery_id AS id FROM stored
         """;
